@@ -1,0 +1,144 @@
+//===- Kernel.cpp - verifiers of the kernel dialect ---------------------------------===//
+#include "dialects/kernel/Kernel.h"
+#include "dialects/nn/Shape.h"
+#include "mlir/IR/DialectImplementation.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+#include "dialects/kernel/KernelDialect.cpp.inc"
+#include "dialects/kernel/KernelInterfaces.cpp.inc"
+#define GET_ATTRDEF_CLASSES
+#include "dialects/kernel/KernelAttrs.cpp.inc"
+#define GET_OP_CLASSES
+#include "dialects/kernel/KernelOps.cpp.inc"
+
+using namespace mlir;
+namespace ingot::kernel {
+
+void KernelDialect::initialize() {
+  addAttributes<
+#define GET_ATTRDEF_LIST
+#include "dialects/kernel/KernelAttrs.cpp.inc"
+      >();
+  addOperations<
+#define GET_OP_LIST
+#include "dialects/kernel/KernelOps.cpp.inc"
+      >();
+}
+
+/// What kernel.generic and kernel.contract have in common.
+static LogicalResult verifyLoopNest(LoopNestInterface op) {
+  auto dims = op.getDomain().getDims().size();
+  std::string kinds = op.iteratorTypes();
+  size_t numIns = op.getIns().size(), numResults = op->getNumResults();
+  if (kinds.size() != dims)
+    return op->emitOpError() << "has " << dims << " domain dimensions and " << kinds.size() << " iterator types";
+  if (op.getMaps().size() != numIns + numResults)
+    return op->emitOpError("needs one map per ins and one per result");
+  if (op.getPadding().size() != numIns || op.getInit().size() != numResults || op.getDestOf().size() != numResults)
+    return op->emitOpError("needs one padding per ins, one init and one dest_of per result");
+  for (size_t i = 0; i < numIns + numResults; ++i) {
+    AffineMap m = op.insMap(i);
+    Value v = i < numIns ? op.getIns()[i] : op->getResult(i - numIns);
+    if (m.getNumDims() != dims || m.getNumSymbols() != op.getSymbols().getDims().size() ||
+        m.getNumResults() != size_t(nn::rankOf(v)))
+      return op->emitOpError() << "map " << i << " must take " << dims << " dimensions and give " << nn::rankOf(v) << " indices";
+    if (i >= numIns)
+      for (unsigned d = 0; d < dims; ++d)
+        if (kinds[d] == 'r' && m.isFunctionOfDim(d))
+          return op->emitOpError() << "result map " << i - numIns << " uses the reduction dimension " << d;
+  }
+  bool reduces = op.hasReduction();
+  for (size_t r = 0; r < numResults; ++r) {
+    if (bool(op.initOf(r)) != reduces)
+      return op->emitOpError() << "init " << r << (reduces ? " is missing" : " is given without a reduction dimension");
+    int64_t d = op.getDestOf()[r];
+    if (d >= int64_t(op.getDests().size()))
+      return op->emitOpError() << "dest_of " << r << " is out of range";
+  }
+  for (Region *region : {op.bodyRegion(), &op.getEpilogue()}) {
+    if (!region || region->empty())
+      continue;
+    Block &block = region->front();
+    SmallVector<Type> expected;
+    for (Value v : op.getIns())
+      expected.push_back(storageType(nn::elementOf(v)));
+    for (Value v : op.getTables())
+      expected.push_back(v.getType());
+    if (reduces)
+      for (size_t r = 0; r < numResults; ++r)
+        expected.push_back(op.initOf(r).getType());
+    if (!llvm::equal(block.getArgumentTypes(), expected))
+      return op->emitOpError("region arguments must be ins elements, tables, accumulators");
+    auto yield = dyn_cast<YieldOp>(block.getTerminator());
+    if (!yield || yield.getValues().size() != numResults)
+      return op->emitOpError("a region yields one value per result");
+    bool isEpilogue = region == &op.getEpilogue();
+    for (size_t r = 0; r < numResults; ++r) {
+      Type t = !isEpilogue && reduces ? op.initOf(r).getType() : storageType(nn::elementOf(op->getResult(r)));
+      if (yield.getValues()[r].getType() != t)
+        return op->emitOpError() << "region yields " << yield.getValues()[r].getType() << " for result " << r << ", expected " << t;
+    }
+    if (isEpilogue)
+      for (size_t i = 0; i < numIns; ++i)
+        if (!block.getArgument(i).use_empty())
+          for (unsigned d = 0; d < dims; ++d)
+            if (kinds[d] == 'r' && op.insMap(i).isFunctionOfDim(d))
+              return op->emitOpError() << "the epilogue reads ins " << i << ", whose map uses reduction dimension " << d;
+  }
+  if (!op.getEpilogue().empty() && !reduces)
+    return op->emitOpError("has an epilogue but no reduction");
+  if (op.getEpilogue().empty() && reduces)
+    for (size_t r = 0; r < numResults; ++r)
+      if (op.initOf(r).getType() != storageType(nn::elementOf(op->getResult(r))))
+        return op->emitOpError() << "accumulator of result " << r << " needs an epilogue that converts it";
+  return success();
+}
+
+std::string GenericOp::iteratorTypes() { return getIterators().str(); }
+Region *GenericOp::bodyRegion() { return &getBody(); }
+LogicalResult GenericOp::verify() { return verifyLoopNest(cast<LoopNestInterface>(getOperation())); }
+
+Region *ContractOp::bodyRegion() { return nullptr; }
+std::string ContractOp::iteratorTypes() {
+  std::string s;
+  for (char c : getKinds())
+    s.push_back(c == 'k' ? 'r' : 'p');
+  return s;
+}
+
+LogicalResult ContractOp::verify() {
+  if (getIns().size() < 2 || getNumResults() != 1)
+    return emitOpError("has two factors and one result");
+  StringRef order = "bmnk", kinds = getKinds();
+  size_t at = 0;
+  for (char c : kinds) {
+    size_t p = order.find(c);
+    if (p == StringRef::npos || p < at)
+      return emitOpError("kinds must be b, m, n, k in this order");
+    at = p;
+  }
+  return verifyLoopNest(cast<LoopNestInterface>(getOperation()));
+}
+
+LogicalResult ReadOp::verify() {
+  if (getIndices().size() != size_t(nn::rankOf(getTable())) || getType() != storageType(nn::elementOf(getTable())))
+    return emitOpError("needs one index per dimension and gives the stored element");
+  return success();
+}
+
+LogicalResult ViewOp::verify() {
+  if (product(nn::dimsOf(getInput())) != product(nn::dimsOf(getResult())))
+    return emitOpError("changes the number of elements");
+  return success();
+}
+OpFoldResult ViewOp::fold(FoldAdaptor) {
+  if (getInput().getType() == getType())
+    return getInput();
+  if (auto inner = getInput().getDefiningOp<ViewOp>()) {
+    getInputMutable().assign(inner.getInput());
+    return getResult();
+  }
+  return {};
+}
+
+} // namespace ingot::kernel

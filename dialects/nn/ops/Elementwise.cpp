@@ -1,0 +1,30 @@
+//===- Elementwise.cpp - shared bodies of the elementwise records ----------------===//
+#include "dialects/kernel/Builders.h"
+
+using namespace mlir;
+namespace ingot::nn {
+
+FailureOr<SmallVector<Value>> lowerElementwise(Operation *op, OpBuilder &b) {
+  auto elementwise = cast<ElementwiseInterface>(op);
+  Value result = op->getResult(0);
+  kernel::GenericBuilder g(b, op->getLoc());
+  auto d = g.parallels(dimsOf(result));
+  for (Value v : op->getOperands())
+    g.in(v, d);
+  g.result(elementOf(result), dimsOf(result), d);
+  return g.build([&](kernel::Scalars &r) -> SmallVector<Value> {
+    ScalarBuilder s(r.b, r.loc, elementOf(op->getOperand(0)), op);
+    return {elementwise.buildScalar(s, r.in)};
+  });
+}
+
+std::optional<SmallVector<Value>> permuteElementwise(Operation *op, OpBuilder &b, ValueRange operands, ArrayRef<int64_t>) {
+  IRMapping map;
+  map.map(op->getOperands(), operands);
+  Operation *copy = b.clone(*op, map);
+  for (Value r : copy->getResults())
+    r.setType(tensorOf(dimsOf(operands[0]), elementOf(r)));
+  return SmallVector<Value>(copy->getResults());
+}
+
+} // namespace ingot::nn

@@ -1,0 +1,283 @@
+//===- Movement.cpp - operators that move elements --------------------------------===//
+#include "dialects/kernel/Builders.h"
+
+using namespace mlir;
+namespace ingot::nn {
+using kernel::GenericBuilder;
+using kernel::Scalars;
+
+static SmallVector<Value> same(Scalars &r) { return {r.in[0]}; }
+
+/// Elements of a small constant under another type of the same size.
+static OpFoldResult foldReshaped(Attribute value, Type type) {
+  auto dense = dyn_cast_or_null<DenseElementsAttr>(value);
+  auto t = cast<RankedTensorType>(type);
+  if (!dense || !t.hasStaticShape())
+    return {};
+  return dense.reshape(RankedTensorType::get(t.getShape(), dense.getElementType()));
+}
+
+//===----------------------------------------------------------------------===//
+// reshape
+//===----------------------------------------------------------------------===//
+
+OpFoldResult ReshapeOp::fold(FoldAdaptor adaptor) {
+  if (getInput().getType() == getType())
+    return getInput();
+  if (auto inner = getInput().getDefiningOp<ReshapeOp>()) {
+    getInputMutable().assign(inner.getInput());
+    return getResult();
+  }
+  return foldReshaped(adaptor.getInput(), getType());
+}
+
+FailureOr<SmallVector<Value>> ReshapeOp::lower(OpBuilder &b) {
+  return SmallVector<Value>{kernel::ViewOp::create(b, getLoc(), getType(), getInput())};
+}
+
+//===----------------------------------------------------------------------===//
+// transpose
+//===----------------------------------------------------------------------===//
+
+void TransposeOp::build(OpBuilder &b, OperationState &state, Value input, ArrayRef<int64_t> perm) {
+  Dims in = dimsOf(input), out;
+  for (int64_t p : perm)
+    out.push_back(in[p]);
+  build(b, state, tensorOf(out, elementOf(input)), input, b.getDenseI64ArrayAttr(perm));
+}
+
+OpFoldResult TransposeOp::fold(FoldAdaptor) {
+  if (llvm::equal(getPerm(), llvm::seq<int64_t>(0, getPerm().size())))
+    return getInput();
+  if (auto inner = getInput().getDefiningOp<TransposeOp>()) {
+    SmallVector<int64_t> perm;
+    for (int64_t p : getPerm())
+      perm.push_back(inner.getPerm()[p]);
+    if (llvm::equal(perm, llvm::seq<int64_t>(0, perm.size())))
+      return inner.getInput();
+    setPerm(perm);
+    getInputMutable().assign(inner.getInput());
+    return getResult();
+  }
+  return {};
+}
+
+FailureOr<SmallVector<Value>> TransposeOp::lower(OpBuilder &b) {
+  GenericBuilder g(b, getLoc());
+  auto d = g.parallels(dimsOf(getResult()));
+  SmallVector<AffineExpr> in(d.size());
+  for (auto [k, p] : llvm::enumerate(getPerm()))
+    in[p] = d[k];
+  g.in(getInput(), in);
+  g.result(elementOf(getResult()), dimsOf(getResult()), d);
+  return g.build(same);
+}
+
+//===----------------------------------------------------------------------===//
+// broadcast_to
+//===----------------------------------------------------------------------===//
+
+OpFoldResult BroadcastToOp::fold(FoldAdaptor) {
+  if (getInput().getType() == getType())
+    return getInput();
+  return {};
+}
+
+FailureOr<SmallVector<Value>> BroadcastToOp::lower(OpBuilder &b) {
+  GenericBuilder g(b, getLoc());
+  Dims in = dimsOf(getInput()), out = dimsOf(getResult());
+  auto d = g.parallels(out);
+  SmallVector<AffineExpr> map;
+  for (auto [k, e] : llvm::enumerate(in)) {
+    size_t at = k + out.size() - in.size();
+    if (e.isConstant(1))
+      map.push_back(g.cst(0));
+    else if (e == out[at])
+      map.push_back(d[at]);
+    else // decided at run time: the index stays 0 while the input's dimension is 1
+      map.push_back(d[at] * g.sym(DimExpr::min(e - 1, 1)));
+  }
+  g.in(getInput(), map);
+  g.result(elementOf(getResult()), out, d);
+  return g.build(same);
+}
+
+std::optional<SmallVector<Value>> BroadcastToOp::permuted(OpBuilder &b, ValueRange operands, ArrayRef<int64_t> perm) {
+  if (rankOf(getInput()) != rankOf(getResult()))
+    return std::nullopt;
+  Dims out = dimsOf(getResult()), to;
+  for (int64_t p : perm)
+    to.push_back(out[p]);
+  return SmallVector<Value>{broadcastTo(b, getLoc(), operands[0], to)};
+}
+
+//===----------------------------------------------------------------------===//
+// concat
+//===----------------------------------------------------------------------===//
+
+std::optional<Dims> ConcatOp::evaluate(ArrayRef<std::optional<Dims>> operands) {
+  if (rankOf(getResult()) != 1)
+    return std::nullopt;
+  Dims out;
+  for (auto &o : operands) {
+    if (!o)
+      return std::nullopt;
+    llvm::append_range(out, *o);
+  }
+  return out;
+}
+
+FailureOr<SmallVector<Value>> ConcatOp::lower(OpBuilder &b) {
+  // Each part is written into the result in place; together they cover it.
+  Value whole;
+  DimExpr offset;
+  Dims out = dimsOf(getResult());
+  for (Value part : getInputs()) {
+    Dims in = dimsOf(part);
+    GenericBuilder g(b, getLoc());
+    auto d = g.parallels(in);
+    g.in(part, d);
+    SmallVector<AffineExpr> map(d.begin(), d.end());
+    map[getAxis()] = map[getAxis()] + g.sym(offset);
+    g.result(elementOf(getResult()), out, map, {}, whole);
+    whole = g.build(same)[0];
+    offset = offset + in[getAxis()];
+  }
+  return SmallVector<Value>{whole};
+}
+
+std::optional<SmallVector<Value>> ConcatOp::permuted(OpBuilder &b, ValueRange operands, ArrayRef<int64_t> perm) {
+  Dims out = dimsOf(getResult()), to;
+  for (int64_t p : perm)
+    to.push_back(out[p]);
+  int64_t axis = llvm::find(perm, int64_t(getAxis())) - perm.begin();
+  return SmallVector<Value>{ConcatOp::create(b, getLoc(), tensorOf(to, elementOf(getResult())), operands, axis)};
+}
+
+//===----------------------------------------------------------------------===//
+// slice
+//===----------------------------------------------------------------------===//
+
+OpFoldResult SliceOp::fold(FoldAdaptor) {
+  if (getInput().getType() == getType() && llvm::all_of(getSteps(), [](int64_t s) { return s == 1; }))
+    return getInput();
+  return {};
+}
+
+std::optional<Dims> SliceOp::evaluate(ArrayRef<std::optional<Dims>> operands) {
+  auto start = getStarts().exprs();
+  auto type = getType();
+  if (!operands[0] || type.getRank() != 1 || !type.hasStaticShape() || !start[0].constant())
+    return std::nullopt;
+  Dims out;
+  for (int64_t i = 0; i < type.getDimSize(0); ++i)
+    out.push_back((*operands[0])[*start[0].constant() + i * getSteps()[0]]);
+  return out;
+}
+
+FailureOr<SmallVector<Value>> SliceOp::lower(OpBuilder &b) {
+  GenericBuilder g(b, getLoc());
+  auto d = g.parallels(dimsOf(getResult()));
+  SmallVector<AffineExpr> in;
+  for (auto [e, s, step] : llvm::zip(d, getStarts().exprs(), getSteps()))
+    in.push_back(e * step + g.sym(s));
+  g.in(getInput(), in);
+  g.result(elementOf(getResult()), dimsOf(getResult()), d);
+  return g.build(same);
+}
+
+std::optional<SmallVector<Value>> SliceOp::permuted(OpBuilder &b, ValueRange operands, ArrayRef<int64_t> perm) {
+  Dims out = dimsOf(getResult()), starts = getStarts().exprs(), to, s;
+  SmallVector<int64_t> steps;
+  for (int64_t p : perm) {
+    to.push_back(out[p]);
+    s.push_back(starts[p]);
+    steps.push_back(getSteps()[p]);
+  }
+  return SmallVector<Value>{SliceOp::create(b, getLoc(), tensorOf(to, elementOf(getResult())), operands[0],
+                                            ShapeAttr::get(b.getContext(), s), b.getDenseI64ArrayAttr(steps))};
+}
+
+//===----------------------------------------------------------------------===//
+// gather
+//===----------------------------------------------------------------------===//
+
+std::optional<Dims> GatherOp::evaluate(ArrayRef<std::optional<Dims>> operands) {
+  if (!operands[0] || !operands[1] || rankOf(getInput()) != 1)
+    return std::nullopt;
+  Dims out;
+  for (const DimExpr &e : *operands[1]) {
+    auto i = e.constant();
+    int64_t n = operands[0]->size();
+    if (!i || *i >= n || *i < -n)
+      return std::nullopt;
+    out.push_back((*operands[0])[*i < 0 ? *i + n : *i]);
+  }
+  return out;
+}
+
+FailureOr<SmallVector<Value>> GatherOp::lower(OpBuilder &b) {
+  Dims in = dimsOf(getInput()), index = dimsOf(getIndices());
+  size_t axis = getAxis();
+  GenericBuilder g(b, getLoc());
+  auto d = g.parallels(dimsOf(getResult()));
+  g.in(getIndices(), ArrayRef<AffineExpr>(d).slice(axis, index.size()));
+  g.table(getInput());
+  g.result(elementOf(getResult()), dimsOf(getResult()), d);
+  return g.build([&](Scalars &r) -> SmallVector<Value> {
+    // A negative index counts from the end; a wild one is clamped, so that bad input cannot read elsewhere.
+    ScalarBuilder s(r.b, r.loc, b.getI64Type());
+    Value i = r.toIndex(r.in[0]), n = r.dim(in[axis]), zero = r.indexConst(0);
+    i = s.select(s.cmp(Cmp::LT, i, zero), s.add(i, n), i);
+    i = s.max(zero, s.min(i, s.sub(n, r.indexConst(1))));
+    SmallVector<Value> at;
+    for (size_t k = 0; k < in.size(); ++k)
+      at.push_back(k == axis ? i : r.index(d[k < axis ? k : k + index.size() - 1]));
+    return {r.read(r.table[0], at)};
+  });
+}
+
+//===----------------------------------------------------------------------===//
+// cast
+//===----------------------------------------------------------------------===//
+
+OpFoldResult CastOp::fold(FoldAdaptor) {
+  if (getInput().getType() == getType())
+    return getInput();
+  return {};
+}
+
+std::optional<Dims> CastOp::evaluate(ArrayRef<std::optional<Dims>> operands) {
+  auto i = dyn_cast<IntegerType>(elementOf(getResult()));
+  if (!i || i.getWidth() < 32)
+    return std::nullopt;
+  return operands[0];
+}
+
+Value CastOp::buildScalar(ScalarBuilder &s, ValueRange x) {
+  return s.convert(x[0], elementOf(getInput()), elementOf(getResult()), getSaturate());
+}
+FailureOr<SmallVector<Value>> CastOp::lower(OpBuilder &b) { return lowerElementwise(getOperation(), b); }
+std::optional<SmallVector<Value>> CastOp::permuted(OpBuilder &b, ValueRange operands, ArrayRef<int64_t> perm) {
+  return permuteElementwise(getOperation(), b, operands, perm);
+}
+
+//===----------------------------------------------------------------------===//
+// dims
+//===----------------------------------------------------------------------===//
+
+FailureOr<SmallVector<Value>> DimsOp::lower(OpBuilder &b) {
+  GenericBuilder g(b, getLoc());
+  Dims values = getDims().exprs();
+  auto d = g.parallels(dimsOf(getResult()));
+  g.result(elementOf(getResult()), dimsOf(getResult()), d);
+  return g.build([&](Scalars &r) -> SmallVector<Value> {
+    Value v = r.dim(values[0]);
+    for (size_t i = 1; i < values.size(); ++i)
+      v = r.s.select(arith::CmpIOp::create(r.b, r.loc, arith::CmpIPredicate::eq, r.index(d[0]), r.indexConst(i)),
+                     r.dim(values[i]), v);
+    return {r.fromIndex(v, computeType(elementOf(getResult())))};
+  });
+}
+
+} // namespace ingot::nn

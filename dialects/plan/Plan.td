@@ -1,0 +1,167 @@
+//===- Plan.td - what is emitted --------------------------------------------===//
+#ifndef INGOT_PLAN
+#define INGOT_PLAN
+include "dialects/nn/NnBase.td"
+include "mlir/Interfaces/FunctionInterfaces.td"
+include "mlir/IR/RegionKindInterface.td"
+
+def Plan_Dialect : Dialect {
+  let name = "plan";
+  let cppNamespace = "::ingot::plan";
+  let summary = "Buffers, launches and kernels: what the printers print.";
+  let dependentDialects = ["::ingot::nn::NnDialect", "::ingot::kernel::KernelDialect", "::ingot::isa_ir::IsaDialect", "::mlir::scf::SCFDialect",
+      "::mlir::arith::ArithDialect", "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect", "::mlir::vector::VectorDialect"];
+  let useDefaultTypePrinterParser = 1;
+}
+
+class Plan_Op<string mnemonic, list<Trait> traits = []> : Op<Plan_Dialect, mnemonic, traits>;
+
+def Plan_PtrType : TypeDef<Plan_Dialect, "Ptr", [MemRefElementTypeInterface]> {
+  let mnemonic = "ptr";
+  let summary = "the address of a run of elements; C's `const T *`";
+  let description = [{ For row tables of convolutions: memref<6x!plan.ptr<f32>> prints as `const float *row[6]`. }];
+  let parameters = (ins "::mlir::Type":$element);
+  let assemblyFormat = "`<` $element `>`";
+}
+
+def Plan_Flat : Type<CPred<"::llvm::isa<::mlir::MemRefType>($_self) && ::llvm::cast<::mlir::MemRefType>($_self).getRank() == 1">,
+                     "flat memref", "::mlir::MemRefType">;
+
+def Plan_ModelOp : Plan_Op<"model", [IsolatedFromAbove, SymbolTable, Symbol, NoTerminator, SingleBlock, NoRegionArguments]> {
+  let summary = "a whole model: weights, kernels, entries";
+  let description = [{ `symbols`: per symbol {name, low, high}: what the caller passes as dims. `io`: what the header declares (see `plan.entry`). }];
+  let arguments = (ins SymbolNameAttr:$sym_name);
+  let regions = (region SizedRegion<1>:$body);
+  let assemblyFormat = "$sym_name attr-dict-with-keyword $body";
+}
+def Plan_WeightOp : Plan_Op<"weight", [Symbol]> {
+  let summary = "a weight of the model; the bytes are in the WeightStore under this name";
+  let arguments = (ins SymbolNameAttr:$sym_name, TypeAttr:$element, I64Attr:$count, OptionalAttr<I64Attr>:$offset, OptionalAttr<StrAttr>:$doc);
+  let assemblyFormat = "$sym_name $element `x` $count (`at` $offset^)? attr-dict";
+}
+
+class Plan_FunctionOp<string mnemonic> : Plan_Op<mnemonic, [IsolatedFromAbove, FunctionOpInterface, AffineScope, AutomaticAllocationScope]> {
+  let arguments = (ins SymbolNameAttr:$sym_name, TypeAttrOf<FunctionType>:$function_type, OptionalAttr<DictArrayAttr>:$arg_attrs,
+                       OptionalAttr<DictArrayAttr>:$res_attrs);
+  let regions = (region AnyRegion:$body);
+  let hasCustomAssemblyFormat = 1;
+  let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    ::llvm::ArrayRef<::mlir::Type> getArgumentTypes() { return getFunctionType().getInputs(); }
+    ::llvm::ArrayRef<::mlir::Type> getResultTypes() { return getFunctionType().getResults(); }
+    ::mlir::Region *getCallableRegion() { return &getBody(); }
+  }];
+}
+def Plan_KernelOp : Plan_FunctionOp<"kernel"> {
+  let summary = "one kernel";
+  let description = [{
+    Arguments: index values first (attribute `symbols` gives the symbol each stands for), then flat memrefs. No results.
+    Discardable attributes: `symbols` (strings), `writes` (argument numbers written), `doc` (comment lines), `flops` (a dimension expression).
+    *Unexpanded*, the body is plan.tensor, kernel.*, plan.write. *Expanded* (attribute `target`), it holds one top-level scf.forall and
+    only the operations that compiler/DESIGN.md lists; the verifier checks both.
+  }];
+}
+def Plan_EntryOp : Plan_FunctionOp<"entry"> {
+  let summary = "a function of the generated library";
+  let description = [{
+    Arguments: index values of the symbols, then one flat memref per input, per state and per output, last the workspace
+    (memref<?xi8>). Argument attributes: `plan.role` ("symbol", "input", "state", "output", "workspace"), `plan.name` (ONNX name), `plan.type` (the tensor
+    type with its shape), for a state `plan.input`/`plan.output` (the ONNX values it stands for), `plan.axis`, `plan.capacity`.
+  }];
+}
+def Plan_ReturnOp : Plan_Op<"return", [Pure, Terminator, ReturnLike]> {
+  let summary = "ends a kernel or an entry";
+  let assemblyFormat = "attr-dict";
+}
+
+// ---- in an unexpanded kernel
+def Plan_TensorOp : Plan_Op<"tensor", [Pure]> {
+  let summary = "the tensor stored in a flat buffer with these strides (elements) and offset";
+  let arguments = (ins Plan_Flat:$buffer, Nn_ShapeAttr:$strides, DefaultValuedAttr<StrAttr, "\"0\"">:$offset);
+  let results = (outs Nn_AnyTensor:$result);
+  let assemblyFormat = "$buffer `strides` $strides attr-dict `:` type($buffer) `as` type($result)";
+}
+def Plan_WriteOp : Plan_Op<"write", [MemoryEffects<[MemWrite]>]> {
+  let summary = "where a result goes";
+  let arguments = (ins Nn_AnyTensor:$value, Plan_Flat:$buffer, Nn_ShapeAttr:$strides, DefaultValuedAttr<StrAttr, "\"0\"">:$offset);
+  let assemblyFormat = "$value `to` $buffer `strides` $strides attr-dict `:` type($value) `,` type($buffer)";
+}
+
+// ---- in an entry
+def Plan_GetWeightOp : Plan_Op<"get_weight", [Pure]> {
+  let arguments = (ins FlatSymbolRefAttr:$weight);
+  let results = (outs Plan_Flat:$result);
+  let assemblyFormat = "$weight attr-dict `:` type($result)";
+}
+def Plan_AllocOp : Plan_Op<"alloc", [MemoryEffects<[MemAlloc]>]> {
+  let summary = "a buffer of `count` elements; plan-arena turns it into plan.slice or plan.tail";
+  let arguments = (ins StrAttr:$count, DefaultValuedAttr<StrAttr, "\"host\"">:$space, DefaultValuedAttr<I64Attr, "0">:$device);
+  let results = (outs Plan_Flat:$result);
+  let assemblyFormat = "$count attr-dict `:` type($result)";
+}
+def Plan_SliceOp : Plan_Op<"slice", [Pure]> {
+  let summary = "part of the workspace at a byte offset (an expression valid for all sizes)";
+  let arguments = (ins Plan_Flat:$workspace, StrAttr:$offset, StrAttr:$count);
+  let results = (outs Plan_Flat:$result);
+  let assemblyFormat = "$workspace `[` $offset `]` `count` $count attr-dict `:` type($workspace) `to` type($result)";
+}
+def Plan_TailOp : Plan_Op<"tail", [MemoryEffects<[MemAlloc]>]> {
+  let summary = "bump allocation behind the planned part of the workspace; too little room ends run() with NEED_WORKSPACE";
+  let arguments = (ins StrAttr:$count);
+  let results = (outs Plan_Flat:$result);
+  let assemblyFormat = "$count attr-dict `:` type($result)";
+}
+def Plan_LaunchOp : Plan_Op<"launch", [AttrSizedOperandSegments]> {
+  let summary = "runs a kernel over its tiles";
+  let arguments = (ins FlatSymbolRefAttr:$kernel, Optional<Index>:$tiles, Variadic<AnyType>:$args);
+  let assemblyFormat = "$kernel (`tiles` $tiles^)? `(` $args `)` attr-dict `:` type($args)";
+}
+def Plan_CallOp : Plan_Op<"call"> {
+  let summary = "calls a template of runtime/ops on the host";
+  let description = [{ Operands: flat memrefs, inputs first, then outputs; `shapes` and `elements` give each operand's dimensions and element type. }];
+  let arguments = (ins StrAttr:$callee, Variadic<AnyType>:$args, ArrayAttr:$types, I64Attr:$num_inputs, DictionaryAttr:$params);
+  let assemblyFormat = "$callee `(` $args `)` $types `inputs` $num_inputs `params` $params attr-dict `:` type($args)";
+}
+def Plan_CopyOp : Plan_Op<"copy", [MemoryEffects<[MemRead, MemWrite]>]> {
+  let summary = "copies `count` elements; the memory spaces may differ";
+  let arguments = (ins Plan_Flat:$source, Plan_Flat:$target, StrAttr:$count);
+  let assemblyFormat = "$source `to` $target `count` $count attr-dict `:` type($source) `,` type($target)";
+}
+def Plan_ReadOp : Plan_Op<"read", [MemoryEffects<[MemRead]>]> {
+  let summary = "host read of one integer or bool element; an explicit synchronisation on a device";
+  let arguments = (ins Plan_Flat:$buffer, I64Attr:$index);
+  let results = (outs AnyTypeOf<[Index, I1]>:$result);
+  let assemblyFormat = "$buffer `[` $index `]` attr-dict `:` type($buffer) `->` type($result)";
+}
+def Plan_DimOp : Plan_Op<"dim", [Pure]> {
+  let summary = "the value of a dimension expression over the symbols bound so far";
+  let arguments = (ins StrAttr:$expr);
+  let results = (outs Index:$result);
+  let assemblyFormat = "$expr attr-dict";
+}
+def Plan_BindOp : Plan_Op<"bind", [MemoryEffects<[MemWrite]>]> {
+  let summary = "names a run-time value as a symbol, after checking low <= value <= high";
+  let arguments = (ins StrAttr:$symbol, Index:$value, OptionalAttr<StrAttr>:$low, OptionalAttr<StrAttr>:$high, OptionalAttr<StrAttr>:$what);
+  let assemblyFormat = "$symbol `=` $value (`low` $low^)? (`high` $high^)? attr-dict";
+}
+
+// ---- in an expanded kernel
+def Plan_PtrToOp : Plan_Op<"ptr_to", [Pure]> {
+  let summary = "address of element `offset` of a buffer: `buffer + offset`";
+  let arguments = (ins AnyMemRef:$buffer, Index:$offset);
+  let results = (outs Plan_PtrType:$result);
+  let assemblyFormat = "$buffer `[` $offset `]` attr-dict `:` type($buffer) `->` type($result)";
+}
+def Plan_PtrLoadOp : Plan_Op<"ptr_load", [MemoryEffects<[MemRead]>]> {
+  let summary = "element at `pointer[offset]`; vectors load from there on";
+  let arguments = (ins Plan_PtrType:$pointer, Index:$offset);
+  let results = (outs AnyType:$result);
+  let assemblyFormat = "$pointer `[` $offset `]` attr-dict `:` type($pointer) `->` type($result)";
+}
+def Plan_ZerosOp : Plan_Op<"zeros", [Pure]> {
+  let summary = "address of at least `count` zero elements (a constant of the unit)";
+  let arguments = (ins I64Attr:$count);
+  let results = (outs Plan_PtrType:$result);
+  let assemblyFormat = "$count attr-dict `:` type($result)";
+}
+#endif

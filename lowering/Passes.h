@@ -1,0 +1,15 @@
+//===- Passes.h - Ingot's passes ------------------------------------------------===//
+#ifndef INGOT_LOWERING_PASSES_H
+#define INGOT_LOWERING_PASSES_H
+
+#include "dialects/RegisterDialects.h"
+#include "mlir/Pass/Pass.h"
+
+namespace ingot {
+#define GEN_PASS_DECL
+#include "lowering/Passes.h.inc"
+#define GEN_PASS_REGISTRATION
+#include "lowering/Passes.h.inc"
+inline void registerPasses() { registerIngotPasses(); }
+} // namespace ingot
+#endif

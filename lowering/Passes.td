@@ -1,0 +1,25 @@
+//===- Passes.td - every pass: one record, one file of the same stem ---------===//
+#ifndef INGOT_PASSES
+#define INGOT_PASSES
+include "mlir/Pass/PassBase.td"
+
+def ConvertNnToKernel : Pass<"convert-nn-to-kernel", "::mlir::ModuleOp"> {
+  let summary = "Rewrites every nn operator as kernel operators through its `lower` method";
+  let description = [{
+    Before:
+    ```mlir
+    %y = nn.relu %x : (tensor<4xf32>) -> tensor<4xf32>
+    ```
+    After:
+    ```mlir
+    %y = kernel.generic domain #nn.shape<"4"> iterators "p" ins(%x : tensor<4xf32>) ... {
+    ^bb0(%e: f32):
+      %zero = arith.constant 0.0 : f32
+      %0 = arith.maximumf %e, %zero : f32
+      kernel.yield %0 : f32
+    }
+    ```
+    nn.get_weight, nn.constant, nn.bind, nn.call, nn.if and nn.loop stay for build-plan.
+  }];
+}
+#endif
