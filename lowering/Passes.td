@@ -3,7 +3,14 @@
 #define INGOT_PASSES
 include "mlir/Pass/PassBase.td"
 
-def ConvertNnToKernel : Pass<"convert-nn-to-kernel", "::mlir::ModuleOp"> {
+// A pass may meet values of every level below its own.
+class IngotPass<string flag, string op = "::mlir::ModuleOp"> : Pass<flag, op> {
+  let dependentDialects = ["::ingot::nn::NnDialect", "::ingot::kernel::KernelDialect", "::ingot::plan::PlanDialect", "::ingot::isa_ir::IsaDialect",
+    "::mlir::arith::ArithDialect", "::mlir::math::MathDialect", "::mlir::scf::SCFDialect", "::mlir::memref::MemRefDialect",
+    "::mlir::vector::VectorDialect", "::mlir::func::FuncDialect"];
+}
+
+def ConvertNnToKernel : IngotPass<"convert-nn-to-kernel"> {
   let summary = "Rewrites every nn operator as kernel operators through its `lower` method";
   let description = [{
     Before:
