@@ -1,0 +1,35 @@
+//===- Machine.h - one row per target: what costs and printers may know ---------===//
+#ifndef INGOT_CODEGEN_TARGETS_MACHINE_H
+#define INGOT_CODEGEN_TARGETS_MACHINE_H
+
+#include "llvm/ADT/StringRef.h"
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace ingot {
+
+enum class MachineKind { Cpu, Cuda };
+
+struct Machine {
+  std::string name;            // "x86-64-v3", as on the command line
+  MachineKind kind;
+  std::string id;              // "x86_64_v3": in file names, namespaces and runtime/simd/<id>.h
+  int vectorBytes;             // native vector register; 0: scalar code
+  int vectorRegisters;         // architectural
+  int64_t l1Bytes, l2Bytes;    // per core
+  std::vector<std::string> flags;    // for the C++ compiler (or nvcc), of the kernels' translation unit alone
+  std::vector<std::string> features; // "fma", "avx512f", …, from the row and from +suffixes
+  std::string triple;          // GNU triple of the cross toolchain, empty for the host's architecture
+  bool has(llvm::StringRef feature) const;
+  int lanes(int elementBytes) const { return vectorBytes ? vectorBytes / elementBytes : 1; }
+};
+
+/// The row of `name` (with +features), or nothing if there is none. "native" detects this CPU.
+std::optional<Machine> findMachine(llvm::StringRef name);
+/// Names of all rows, for help and error texts.
+std::vector<std::string> machineNames();
+
+} // namespace ingot
+#endif
