@@ -29,4 +29,24 @@ def ConvertNnToKernel : IngotPass<"convert-nn-to-kernel"> {
     nn.get_weight, nn.constant, nn.bind, nn.call, nn.if and nn.loop stay for build-plan.
   }];
 }
+
+def PlanDedupeKernels : IngotPass<"plan-dedupe-kernels"> {
+  let summary = "Merges kernels that compute the same";
+  let description = [{
+    Kernels that are equal up to their names, comments and the names of their symbols become one; launches are redirected, and the
+    survivor (the first) says for whom it works.
+
+    Before:
+    ```mlir
+    plan.kernel @relu_1(%batch: index, …) attributes {doc = ["a"], symbols = ["batch"]} { … }
+    plan.kernel @relu_2(%rows: index, …) attributes {doc = ["b"], symbols = ["rows"]} { … }
+    plan.entry … { plan.launch @relu_1(…) plan.launch @relu_2(…) }
+    ```
+    After:
+    ```mlir
+    plan.kernel @relu_1(%batch: index, …) attributes {doc = ["a", "b"], symbols = ["batch"]} { … }
+    plan.entry … { plan.launch @relu_1(…) plan.launch @relu_1(…) }
+    ```
+  }];
+}
 #endif
