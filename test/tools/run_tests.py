@@ -1,0 +1,70 @@
+#!/usr/bin/env python3
+"""Run ctest and close with one line that counts single tests: lit files, pytest and gtest cases, conformance
+cases, model data sets. A ctest entry that prints no counts of its own is one test."""
+import argparse
+import os
+import re
+import subprocess
+import sys
+import xml.etree.ElementTree as ElementTree
+
+COUNTS = {  # what the test runners print as their summary; the last match of each counts
+    "plain": (r"(\d+) passed, (\d+) failed(?:, (\d+) not run)?", lambda g: (int(g[0]), int(g[1]), int(g[2] or 0))),
+}
+SINGLE = {  # runners that print one number a line
+    "passed": [r"^\s*Passed\s*:\s*(\d+)", r"^\[  PASSED  \] (\d+) tests?", r"\b(\d+) passed in [\d.]+s", r"\b(\d+) passed, \d+ \w+ in"],
+    "failed": [r"^\s*Failed\s*:\s*(\d+)", r"^\s*Unresolved\s*:\s*(\d+)", r"^\s*Timed Out\s*:\s*(\d+)",
+               r"^\[  FAILED  \] (\d+) tests?", r"\b(\d+) failed\b.* in [\d.]+s"],
+    "not_run": [r"^\s*Unsupported\s*:\s*(\d+)", r"^\s*Skipped\s*:\s*(\d+)", r"^\[  SKIPPED \] (\d+) tests?", r"\b(\d+) skipped\b.* in [\d.]+s"],
+}
+
+
+def counts(text, failed):
+    """(passed, failed, not run) of one ctest entry."""
+    pattern, pick = COUNTS["plain"]
+    plain = re.findall(r"^" + pattern + r"$", text, re.M)
+    if plain:
+        p, f, n = pick(plain[-1])
+    else:
+        number = lambda key: sum(int(m[-1]) for m in (re.findall(r, text, re.M) for r in SINGLE[key]) if m)
+        p, f, n = number("passed"), number("failed"), number("not_run")
+    if p + f + n == 0:
+        p, f = (0, 1) if failed else (1, 0)
+    elif failed and f == 0:
+        f = 1
+    return p, f, n
+
+
+def main():
+    ap = argparse.ArgumentParser(description=__doc__)
+    ap.add_argument("--build", default="build")
+    ap.add_argument("--jobs", type=int, default=os.cpu_count())
+    args, rest = ap.parse_known_args()
+    report = os.path.abspath(os.path.join(args.build, "ctest.xml"))
+    if os.path.exists(report):
+        os.remove(report)
+    code = subprocess.run(["ctest", "--test-dir", args.build, "--output-on-failure", "--no-tests=error", "-j", str(args.jobs),
+                           "--output-junit", report, "--test-output-size-passed", "1000000",
+                           "--test-output-size-failed", "1000000", *rest]).returncode
+    if not os.path.exists(report):
+        sys.exit(code or 1)
+    total = [0, 0, 0]
+    print()
+    for case in ElementTree.parse(report).getroot().iter("testcase"):
+        bad = case.get("status") == "fail" or case.find("failure") is not None
+        if case.get("status") in ("disabled", "notrun"):
+            c = (0, 0, 1)
+        else:
+            c = counts(case.findtext("system-out") or "", bad)
+        total = [a + b for a, b in zip(total, c)]
+        print(f"  {case.get('name'):24} {c[0]:6} passed {c[1]:5} failed {c[2]:5} not run  {float(case.get('time') or 0):7.1f} s")
+    if code and not total[1]:
+        total[1] = 1
+    if total[2]:
+        print(f"{total[2]} not run: see build/Testing/Temporary/LastTest.log for the reasons")
+    print(f"{total[0]} passed, {total[1]} failed")
+    sys.exit(1 if total[1] or code else 0)
+
+
+if __name__ == "__main__":
+    main()
