@@ -15,6 +15,7 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
+SHOWN = 60  # lines about single cases
 sys.path.insert(0, HERE)
 import cases  # noqa: E402
 import compare  # noqa: E402
@@ -85,12 +86,13 @@ def judge(results, baseline, complete, say=print):
     gone = {n for n in baseline if n not in results} if complete else set()
     lost = sorted((baseline & set(results)) - passed)
     new = sorted(passed - baseline)
-    for n in lost:
-        say(f"REGRESSION {n}: {results[n]['status']}: {results[n].get('reason', '')}")
-    for n in sorted(gone):
-        say(f"UNKNOWN    {n}: recorded, but the installed onnx has no such case")
-    for n in new:
-        say(f"UNRECORDED {n}: passes now; record it with 'make support'")
+    said = [f"REGRESSION {n}: {results[n]['status']}: {results[n].get('reason', '')}" for n in lost]
+    said += [f"UNKNOWN    {n}: recorded, but the installed onnx has no such case" for n in sorted(gone)]
+    said += [f"UNRECORDED {n}: passes now; record it with 'make support'" for n in new]
+    for line in said[:SHOWN]:
+        say(line)
+    if len(said) > SHOWN:
+        say(f"… and {len(said) - SHOWN} more")
     return len(lost) + len(gone) + len(new)
 
 

@@ -41,8 +41,10 @@ def main():
     ap.add_argument("--jobs", type=int, default=os.cpu_count())
     args, rest = ap.parse_known_args()
     report = os.path.abspath(os.path.join(args.build, "ctest.xml"))
-    if os.path.exists(report):
-        os.remove(report)
+    closing = os.path.join(args.build, "counts.txt")
+    for stale in (report, closing):
+        if os.path.exists(stale):
+            os.remove(stale)
     code = subprocess.run(["ctest", "--test-dir", args.build, "--output-on-failure", "--no-tests=error", "-j", str(args.jobs),
                            "--output-junit", report, "--test-output-size-passed", "1000000",
                            "--test-output-size-failed", "1000000", *rest]).returncode
@@ -61,8 +63,11 @@ def main():
     if code and not total[1]:
         total[1] = 1
     if total[2]:
-        print(f"{total[2]} not run: see build/Testing/Temporary/LastTest.log for the reasons")
-    print(f"{total[0]} passed, {total[1]} failed")
+        print(f"{total[2]} not run: the reasons stand in {args.build}/Testing/Temporary/LastTest.log")
+    line = f"{total[0]} passed, {total[1]} failed"
+    with open(closing, "w", encoding="utf-8") as f:
+        f.write(line + "\n")
+    print(line)
     sys.exit(1 if total[1] or code else 0)
 
 
