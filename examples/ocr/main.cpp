@@ -76,7 +76,7 @@ int run(int count, char **arguments) {
 
   for (std::size_t i = 0; i < lines.size(); ++i) {
     std::vector<float> scores(lines[i].width / 8 * characters.size());
-    ppocrv4_rec::outputs outputs{ingot::span(scores)};
+    ppocrv4_rec_outputs outputs{ingot::span(scores)};
     const auto begin = std::chrono::steady_clock::now();
     check(context.run({lines[i].width}, {ingot::view(lines[i].planes)}, outputs));
     const std::chrono::duration<double, std::milli> spent = std::chrono::steady_clock::now() - begin;
