@@ -91,12 +91,13 @@ def main():
         if read.get(name) != text:
             wrong += 1
             print(f"   {name}: read {read.get(name)!r}, drawn {text!r}")
-    relative = os.path.relpath
+    where = lambda *parts: os.path.relpath(os.path.join(*parts))
     print(f"""
-The library: {relative(os.path.join(library, 'lib', 'libppocrv4_rec.a'))}, used through {relative(os.path.join(library, 'ppocrv4_rec.hpp'))}
-Its report:  {relative(os.path.join(library, 'report', 'report.html'))}
-The program: {relative(os.path.join(HERE, 'main.cpp'))}
-Next: {relative(program)} {relative(characters)} YOUR_LINE_OF_TEXT.png""")
+The library: {where(library, 'lib', 'libppocrv4_rec.a')}
+Its header:  {where(library, 'ppocrv4_rec.hpp')}
+Its report:  {where(library, 'report', 'report.html')}
+The program: {where(HERE, 'main.cpp')}
+Next: {where(program)} {where(characters)} YOUR_LINE_OF_TEXT.png""")
     if a.check:
         print(f"{len(expected) - wrong} passed, {wrong} failed")
     return 1 if wrong else 0

@@ -15,12 +15,13 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
-SHOWN = 60  # lines about single cases
 sys.path.insert(0, HERE)
 import cases  # noqa: E402
 import compare  # noqa: E402
 import driver  # noqa: E402
 import report  # noqa: E402
+
+SHOWN = 60  # lines about single cases
 
 
 def read_baseline(path):
@@ -76,7 +77,7 @@ def run(tool, work, jobs, timeout, batch, pattern):
                 r.update(status="mismatch", stage="compare", reason=str(e), brief=e.brief)
         results[n] = r
     with open(os.path.join(work, "results.jsonl"), "w", encoding="utf-8") as f:
-        f.writelines(json.dumps({"case": n, **{k: v for k, v in r.items() if k != "case"}}) + "\n" for n, r in results.items())
+        f.writelines(json.dumps({"case": n, **r}) + "\n" for n, r in results.items())
     return results
 
 
@@ -98,7 +99,7 @@ def judge(results, baseline, complete, say=print):
 
 def main():
     ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    ap.add_argument("--tool", required=True, nargs="+", help="program (and first arguments) that speaks the protocol of README.md")
+    ap.add_argument("--tool", required=True, nargs="+", help="program and its first arguments; see README.md")
     ap.add_argument("--work", default=os.path.join(ROOT, "build", "conformance"))
     ap.add_argument("--jobs", type=int, default=os.cpu_count())
     ap.add_argument("--timeout", type=int, default=120, help="seconds for one case")

@@ -156,8 +156,8 @@ def main():
     zoo = os.environ.get("INGOT_ZOO")
     if zoo:
         for name in sorted(os.listdir(zoo)):
-            if name not in models and os.path.exists(os.path.join(zoo, name, "model.onnx")):
-                models[name] = os.path.join(zoo, name)
+            if os.path.exists(os.path.join(zoo, name, "model.onnx")):
+                models[f"zoo-{name}" if name in models else name] = os.path.join(zoo, name)
     else:
         print("INGOT_ZOO is not set: only the models from PyPI")
     passed = failed = skipped = 0

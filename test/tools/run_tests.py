@@ -8,26 +8,28 @@ import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
 
-COUNTS = {  # what the test runners print as their summary; the last match of each counts
-    "plain": (r"(\d+) passed, (\d+) failed(?:, (\d+) not run)?", lambda g: (int(g[0]), int(g[1]), int(g[2] or 0))),
-}
-SINGLE = {  # runners that print one number a line
-    "passed": [r"^\s*Passed\s*:\s*(\d+)", r"^\[  PASSED  \] (\d+) tests?", r"\b(\d+) passed in [\d.]+s", r"\b(\d+) passed, \d+ \w+ in"],
+PLAIN = r"^(\d+) passed, (\d+) failed(?:, (\d+) not run)?$"  # our own programs; the last such line counts
+RUNNERS = {  # lit, gtest and pytest, one number a line
+    "passed": [r"^\s*Passed\s*:\s*(\d+)",
+               r"^\[  PASSED  \] (\d+) tests?",
+               r"\b(\d+) passed in [\d.]+s", r"\b(\d+) passed, \d+ \w+ in"],
     "failed": [r"^\s*Failed\s*:\s*(\d+)", r"^\s*Unresolved\s*:\s*(\d+)", r"^\s*Timed Out\s*:\s*(\d+)",
-               r"^\[  FAILED  \] (\d+) tests?", r"\b(\d+) failed\b.* in [\d.]+s"],
-    "not_run": [r"^\s*Unsupported\s*:\s*(\d+)", r"^\s*Skipped\s*:\s*(\d+)", r"^\[  SKIPPED \] (\d+) tests?", r"\b(\d+) skipped\b.* in [\d.]+s"],
+               r"^\[  FAILED  \] (\d+) tests?",
+               r"\b(\d+) failed\b.* in [\d.]+s"],
+    "not run": [r"^\s*Unsupported\s*:\s*(\d+)", r"^\s*Skipped\s*:\s*(\d+)",
+                r"^\[  SKIPPED \] (\d+) tests?",
+                r"\b(\d+) skipped\b.* in [\d.]+s"],
 }
 
 
 def counts(text, failed):
     """(passed, failed, not run) of one ctest entry."""
-    pattern, pick = COUNTS["plain"]
-    plain = re.findall(r"^" + pattern + r"$", text, re.M)
+    plain = re.findall(PLAIN, text, re.M)
     if plain:
-        p, f, n = pick(plain[-1])
+        p, f, n = (int(x or 0) for x in plain[-1])
     else:
-        number = lambda key: sum(int(m[-1]) for m in (re.findall(r, text, re.M) for r in SINGLE[key]) if m)
-        p, f, n = number("passed"), number("failed"), number("not_run")
+        number = lambda key: sum(int(m[-1]) for m in (re.findall(r, text, re.M) for r in RUNNERS[key]) if m)
+        p, f, n = number("passed"), number("failed"), number("not run")
     if p + f + n == 0:
         p, f = (0, 1) if failed else (1, 0)
     elif failed and f == 0:
@@ -45,8 +47,8 @@ def main():
     for stale in (report, closing):
         if os.path.exists(stale):
             os.remove(stale)
-    code = subprocess.run(["ctest", "--test-dir", args.build, "--output-on-failure", "--no-tests=error", "-j", str(args.jobs),
-                           "--output-junit", report, "--test-output-size-passed", "1000000",
+    code = subprocess.run(["ctest", "--test-dir", args.build, "--output-on-failure", "--no-tests=error",
+                           "-j", str(args.jobs), "--output-junit", report, "--test-output-size-passed", "1000000",
                            "--test-output-size-failed", "1000000", *rest]).returncode
     if not os.path.exists(report):
         sys.exit(code or 1)
@@ -59,7 +61,8 @@ def main():
         else:
             c = counts(case.findtext("system-out") or "", bad)
         total = [a + b for a, b in zip(total, c)]
-        print(f"  {case.get('name'):24} {c[0]:6} passed {c[1]:5} failed {c[2]:5} not run  {float(case.get('time') or 0):7.1f} s")
+        seconds = float(case.get("time") or 0)
+        print(f"  {case.get('name'):24} {c[0]:6} passed {c[1]:5} failed {c[2]:5} not run  {seconds:7.1f} s")
     if code and not total[1]:
         total[1] = 1
     if total[2]:
