@@ -49,4 +49,30 @@ def PlanDedupeKernels : IngotPass<"plan-dedupe-kernels"> {
     ```
   }];
 }
+def BuildPlan : IngotPass<"build-plan"> {
+  let summary = "Outlines kernels and gives every tensor a buffer";
+  let description = [{
+    Every function becomes a plan.entry of one plan.model; every kernel operator a plan.kernel and a plan.launch. Views and in-place
+    updates share buffers, outputs and states are written directly where they end, the rest is plan.alloc.
+
+    Before:
+    ```mlir
+    func.func @main(%x: tensor<4xf32>) -> tensor<4xf32> {
+      %y = kernel.generic ... ins(%x) ...
+      return %y
+    }
+    ```
+    After:
+    ```mlir
+    plan.model @model {
+      plan.kernel @y(%x: memref<?xf32>, %y: memref<?xf32>) { ... }
+      plan.entry @run(%x: memref<?xf32>, %y: memref<?xf32>, %workspace: memref<?xi8>) {
+        plan.launch @y(%x, %y)
+        plan.return
+      }
+    }
+    ```
+  }];
+}
+
 #endif
