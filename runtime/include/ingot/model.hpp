@@ -5,7 +5,7 @@
 #ifndef INGOT_MODEL_HPP
 #define INGOT_MODEL_HPP
 
-#include "ingot/ingot.h"
+#include "ingot.h"
 
 #include <cstdint>
 #include <cstdlib>

@@ -12,7 +12,7 @@
 #ifndef INGOT_POOL_H
 #define INGOT_POOL_H
 
-#include "ingot/ingot.h"
+#include "ingot.h"
 
 namespace ingot {
 
