@@ -39,6 +39,7 @@ inline bool isInWorkspace(const Value &value) { return value.inWorkspace || valu
 
 std::string bannerLine(const LibrarySpec &spec);
 std::string quoted(llvm::StringRef text); // a C string literal
+bool weightsAreFar(const LibrarySpec &spec); // beyond the reach of x86's 32-bit offsets
 std::string bounds(const Symbol &symbol);
 
 std::string emitHeader(const Interface &i);

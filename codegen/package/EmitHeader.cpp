@@ -56,10 +56,7 @@ std::string bounds(const Symbol &symbol) {
 
 /// The comment behind a field: its ONNX name where it differs, and its shape.
 static std::string fieldComment(const Value &value) {
-  std::string text = value.label() == value.name ? "" : "\"" + value.label() + "\", ";
-  // A stray end of comment in a name must not end ours.
-  for (size_t at; (at = text.find("*/")) != std::string::npos;)
-    text.replace(at, 2, "* ");
+  std::string text = value.label() == value.name ? "" : "\"" + commentText(value.label()) + "\", ";
   switch (value.kind) {
   case ValueKind::Tensor: return text + shapeComment(value.dims);
   case ValueKind::Untyped: return text + "a tensor of any rank, element type " + elementText(value.type).suffix;

@@ -72,6 +72,12 @@ static void formulaFormat(StringRef formula, const std::vector<Symbol> &symbols,
     args.clear();
 }
 
+bool weightsAreFar(const LibrarySpec &spec) {
+  // 2 GiB less room for the program around them.
+  return StringRef(spec.targets.front().features).starts_with("INGOT_CPU_X86") &&
+         spec.weights.bytes >= (uint64_t(1) << 31) - (uint64_t(1) << 27);
+}
+
 static std::string storageType(const Value &v) { return elementText(v.type).type; }
 
 std::string emitInternalHeader(const Interface &i) {
@@ -229,7 +235,7 @@ using ingot::mod;
 
 )");
     if (i.hasWeights && !i.mapsWeights)
-      add(weightsAreFar() ? "extern \"C\" {\nINGOT_HIDDEN extern const unsigned char *const @N@_weights;\n}\n\n"
+      add(weightsAreFar(spec) ? "extern \"C\" {\nINGOT_HIDDEN extern const unsigned char *const @N@_weights;\n}\n\n"
                           : "extern \"C\" {\nINGOT_HIDDEN extern const unsigned char @N@_weights[];\n}\n\n");
     add(R"(namespace {
 
@@ -257,8 +263,6 @@ const Target targets[] = {
       sizeFunction("state_bytes", allStates());
     add("\n} // namespace\n\n");
   }
-
-  bool weightsAreFar() const { return spec.weights.bytes >= (uint64_t(1) << 31) - (1 << 27); }
 
   void open() {
     text += wrapList("ingot_status " + n + "_open_" + i.hash + "(", i.openParams, ") {\n");
@@ -633,12 +637,11 @@ std::vector<std::string> emitKernels(const Interface &i, const Target &target) {
 }
 
 std::string emitWeightsAssembly(const LibrarySpec &spec) {
-  bool isFar = spec.weights.bytes >= (uint64_t(1) << 31) - (1 << 27);
   Substitutions s = {{"N", spec.name}, {"banner", bannerLine(spec)}};
   std::string text = fill(R"(/* weights.S - the weights as they lie in weights/@N@.weights; @banner@ */
 )",
                           s);
-  if (isFar)
+  if (weightsAreFar(spec))
     text += fill(R"(/* Beyond the reach of 32-bit offsets: a large section, and its address in a table. */
 	.section .lrodata,"al",@progbits
 	.balign 64

@@ -50,9 +50,16 @@ Error checkSpec(const LibrarySpec &spec) {
       if (Error error = declare(state.name + "_next"))
         return error;
   }
-  for (const Value &value : spec.outputs)
+  for (const Value &value : spec.outputs) {
     if (Error error = declare(value.name))
       return error;
+    // The caller can place an output only if its size is known before the run.
+    for (const Symbol &symbol : spec.symbols)
+      for (const std::string &dim : value.dims)
+        if (symbol.kind == SymbolKind::Result && !isInWorkspace(value) && identifiersIn(dim).count(symbol.name))
+          return specError("output '" + value.name + "' has the result '" + symbol.name +
+                           "' in its shape and must be inWorkspace");
+  }
   return Error::success();
 }
 

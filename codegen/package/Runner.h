@@ -21,7 +21,8 @@ struct HostedLibrary {
 struct RunnerOptions {
   ToolchainOptions toolchain;
   std::string runtime;      // Ingot's folder `runtime`
-  std::string objectFolder; // runner.o and pool.o are kept here and reused when present; empty: built each time
+  std::string objectFolder; // runner.o and pool.o are kept here and reused when present, so name it after
+                            // Ingot's version, the compiler and its flags; empty: built each time
   bool isStatic = false;    // for emulators
   std::vector<std::string> linkFlags; // CUDA's libraries, for instance
 };

@@ -209,12 +209,23 @@ Product product(ArrayRef<std::string> dims) {
   return result;
 }
 
+std::string commentText(StringRef text) {
+  std::string result;
+  for (unsigned char c : text) {
+    bool opensOrEnds = !result.empty() && ((result.back() == '*' && c == '/') || (result.back() == '/' && c == '*'));
+    if (opensOrEnds)
+      result += ' ';
+    result += c < 0x20 || c == 0x7f || c == '\\' ? ' ' : char(c);
+  }
+  return result;
+}
+
 std::string lineComment(StringRef text, StringRef indent) {
   std::string result;
   SmallVector<StringRef> lines;
   text.rtrim('\n').split(lines, '\n');
   for (StringRef line : lines)
-    result += (indent + "//" + (line.empty() ? "" : " ") + line + "\n").str();
+    result += (indent + "//" + (line.empty() ? "" : " ") + commentText(line) + "\n").str();
   return result;
 }
 

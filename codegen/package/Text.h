@@ -45,6 +45,9 @@ struct Product {
 };
 Product product(llvm::ArrayRef<std::string> dims);
 
+/// `text` without what would end, nest or continue a comment: names come from the model.
+std::string commentText(llvm::StringRef text);
+
 /// Indented comment lines.
 std::string lineComment(llvm::StringRef text, llvm::StringRef indent = "");
 

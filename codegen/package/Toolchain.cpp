@@ -27,8 +27,7 @@ std::vector<std::string> libraryFlags() {
           "-fPIC",
           "-fvisibility=hidden",
           "-fno-exceptions",
-          "-fno-rtti",
-          "-fno-asynchronous-unwind-tables"};
+          "-fno-rtti"};
 }
 
 void deriveTools(ToolchainOptions &options) {

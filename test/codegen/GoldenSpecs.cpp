@@ -150,7 +150,7 @@ LibrarySpec decoderSpec() {
     }
     float norm = 0.0f, out[8] = {};
     for (int64_t p = 0; p <= last; ++p) {
-      const float weight = expf(score[p] - largest);
+      const float weight = __builtin_expf(score[p] - largest);
       norm += weight;
       for (int64_t k = 0; k < 8; ++k)
         out[k] += weight * value[(b * 48 + p) * 8 + k];
@@ -159,7 +159,6 @@ LibrarySpec decoderSpec() {
       y[t * 8 + k] = out[k] / norm;
   }
 )";
-  target.preamble = "#include <math.h>\n";
   target.kernels = {append, attend};
   target.entryBody = R"(  const float *k_proj = reinterpret_cast<const float *>(weights + 0);
   const float *v_proj = reinterpret_cast<const float *>(weights + 256);
@@ -263,25 +262,23 @@ LibrarySpec tallySpec() {
   Target target = v2();
   target.entryBody = R"(  // indices of the positive elements; how many there are is known at the end
   float running = sum[0];
-  found_indices found = {nullptr, 0};
+  int64_t positive = 0;
   for (int64_t i = 0; i < n; ++i) {
     running += x[i];
-    found.count += x[i] > 0.0f;
+    positive += x[i] > 0.0f;
   }
   sum_next[0] = running;
-  found.data = static_cast<int64_t *>(ingot_arena_take(&frame->arena, ingot_bytes(found.count, INGOT_I64)));
-  if (!found.data)
+  int64_t *found = static_cast<int64_t *>(ingot_arena_take(&frame->arena, ingot_bytes(positive, INGOT_I64)));
+  if (!found)
     return ingot::need_workspace(frame->error, int64_t(frame->arena.needed), frame->arena.size);
   for (int64_t i = 0, k = 0; i < n; ++i)
     if (x[i] > 0.0f)
-      found.data[k++] = i;
+      found[k++] = i;
   total[0] = running;
-  frame->indices = {found.data, size_t(found.count)};
-  frame->found = found.count;
+  frame->indices = {found, size_t(positive)};
+  frame->found = positive;
   return INGOT_OK;
 )";
-  size_t at = target.entryBody.find("  found_indices found");
-  target.entryBody.replace(at, 37, "  struct {\n    int64_t *data;\n    int64_t count;\n  } found = {nullptr, 0};");
   spec.targets = {target};
   return spec;
 }

@@ -11,23 +11,20 @@ extern "C" ingot_status tally_x86_64_v2_run(tally_frame *frame) {
 
   // indices of the positive elements; how many there are is known at the end
   float running = sum[0];
-  struct {
-    int64_t *data;
-    int64_t count;
-  } found = {nullptr, 0};
+  int64_t positive = 0;
   for (int64_t i = 0; i < n; ++i) {
     running += x[i];
-    found.count += x[i] > 0.0f;
+    positive += x[i] > 0.0f;
   }
   sum_next[0] = running;
-  found.data = static_cast<int64_t *>(ingot_arena_take(&frame->arena, ingot_bytes(found.count, INGOT_I64)));
-  if (!found.data)
+  int64_t *found = static_cast<int64_t *>(ingot_arena_take(&frame->arena, ingot_bytes(positive, INGOT_I64)));
+  if (!found)
     return ingot::need_workspace(frame->error, int64_t(frame->arena.needed), frame->arena.size);
   for (int64_t i = 0, k = 0; i < n; ++i)
     if (x[i] > 0.0f)
-      found.data[k++] = i;
+      found[k++] = i;
   total[0] = running;
-  frame->indices = {found.data, size_t(found.count)};
-  frame->found = found.count;
+  frame->indices = {found, size_t(positive)};
+  frame->found = positive;
   return INGOT_OK;
 }
