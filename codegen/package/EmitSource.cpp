@@ -1,4 +1,4 @@
-//===- EmitSource.cpp - Prints frame, entries, kernels and weights ---------------------------------------------------===//
+//===- EmitSource.cpp - Prints frame, entries, kernels and weights ------------------------------------------===//
 
 #include "codegen/package/Emit.h"
 #include "codegen/package/Text.h"
