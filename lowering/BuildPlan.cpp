@@ -69,9 +69,10 @@ std::optional<Dims> viewStrides(ArrayRef<DimExpr> from, ArrayRef<DimExpr> stride
   return out;
 }
 
-struct BuildPlan : impl::BuildPlanBase<BuildPlan> {
-  using Base::Base;
-  void runOnOperation() override;
+class PlanBuilder {
+public:
+  explicit PlanBuilder(MLIRContext *context) : context(context), kernels(context), b(context) {}
+  LogicalResult build(ModuleOp module);
 
 private:
   LogicalResult buildEntry(func::FuncOp function);
@@ -97,8 +98,9 @@ private:
   std::string uniqueName(StringRef hint);
   Value weight(StringRef name, RankedTensorType type, Location loc);
 
+  MLIRContext *context;
   plan::ModelOp model;
-  OpBuilder kernels{&getContext()}, b{&getContext()};
+  OpBuilder kernels, b;
   llvm::DenseMap<Value, Home> homes, promised, savedHomes;
   /// Bytes of the handle of a sequence or optional (ingot_sequence, ingot_optional of runtime/include/ingot/ingot.h).
   static constexpr int64_t handleBytes = 64;
@@ -119,7 +121,7 @@ std::string identifier(StringRef text) {
   return s;
 }
 
-std::string BuildPlan::uniqueName(StringRef hint) {
+std::string PlanBuilder::uniqueName(StringRef hint) {
   std::string base = identifier(hint);
   if (base.size() > 60)
     base = base.substr(base.size() - 60);
@@ -129,7 +131,7 @@ std::string BuildPlan::uniqueName(StringRef hint) {
   return name;
 }
 
-DimExpr BuildPlan::capacity(const DimExpr &e) {
+DimExpr PlanBuilder::capacity(const DimExpr &e) {
   return e.substitute([&](StringRef s) -> std::optional<DimExpr> {
     if (symbols.count(s))
       return std::nullopt;
@@ -138,18 +140,18 @@ DimExpr BuildPlan::capacity(const DimExpr &e) {
   });
 }
 
-Value BuildPlan::dim(const DimExpr &e, Location loc) {
+Value PlanBuilder::dim(const DimExpr &e, Location loc) {
   if (auto c = e.constant())
     return arith::ConstantOp::create(b, loc, b.getIndexAttr(*c));
   return plan::DimOp::create(b, loc, b.getIndexType(), b.getStringAttr(e.str()));
 }
 
-Value BuildPlan::alloc(Location loc, Type element, const DimExpr &count) {
+Value PlanBuilder::alloc(Location loc, Type element, const DimExpr &count) {
   auto type = MemRefType::get({ShapedType::kDynamic}, storageType(element));
   return plan::AllocOp::create(b, loc, type, b.getStringAttr(capacity(count).str()), b.getStringAttr("host"), b.getI64IntegerAttr(0));
 }
 
-Value BuildPlan::weight(StringRef name, RankedTensorType type, Location loc) {
+Value PlanBuilder::weight(StringRef name, RankedTensorType type, Location loc) {
   if (!model.lookupSymbol(name)) {
     OpBuilder at = OpBuilder::atBlockBegin(&model.getBody().front());
     auto w = plan::WeightOp::create(at, loc, at.getStringAttr(name), TypeAttr::get(type.getElementType()),
@@ -163,7 +165,7 @@ Value BuildPlan::weight(StringRef name, RankedTensorType type, Location loc) {
   return plan::GetWeightOp::create(b, loc, flat, name);
 }
 
-Home BuildPlan::homeOf(Value v) {
+Home PlanBuilder::homeOf(Value v) {
   auto it = homes.find(v);
   if (it == homes.end()) {
     v.getDefiningOp()->emitError("internal: no buffer for this value");
@@ -172,14 +174,14 @@ Home BuildPlan::homeOf(Value v) {
   return it->second;
 }
 
-Home BuildPlan::makeHome(Value v, std::optional<BufferLayout> layout) {
+Home PlanBuilder::makeHome(Value v, std::optional<BufferLayout> layout) {
   if (auto it = promised.find(v); it != promised.end())
     return homes[v] = it->second;
   BufferLayout l = layout.value_or(BufferLayout::rowMajor(v));
   return homes[v] = {alloc(v.getLoc(), nn::elementOf(v), product(nn::dimsOf(v))), l};
 }
 
-bool BuildPlan::promise(Value v, const Home &home) {
+bool PlanBuilder::promise(Value v, const Home &home) {
   if (homes.count(v) || promised.count(v))
     return false;
   auto result = dyn_cast<OpResult>(v);
@@ -205,14 +207,14 @@ bool BuildPlan::promise(Value v, const Home &home) {
 // Kernels
 //===----------------------------------------------------------------------===//
 
-Value BuildPlan::indexOf(StringRef symbol, Location loc) {
+Value PlanBuilder::indexOf(StringRef symbol, Location loc) {
   auto it = symbols.find(symbol);
   if (it != symbols.end())
     return it->second;
   return dim(DimExpr::symbol(symbol), loc); // bound by plan.bind
 }
 
-void BuildPlan::launch(Operation *op, const OutlinedKernel &k, function_ref<Home(const OutlinedKernel::Buffer &)> home) {
+void PlanBuilder::launch(Operation *op, const OutlinedKernel &k, function_ref<Home(const OutlinedKernel::Buffer &)> home) {
   plan::KernelOp kernel = k.kernel;
   SmallVector<Value> args;
   for (const std::string &s : k.symbols)
@@ -245,7 +247,7 @@ static bool copiesOntoItself(Operation *op, const Home &from, const Home &to) {
   return g.insMap(0) == g.resultMap(0) && from.layout.strides == to.layout.strides && from.layout.offset == to.layout.offset;
 }
 
-LogicalResult BuildPlan::buildKernel(Operation *op) {
+LogicalResult PlanBuilder::buildKernel(Operation *op) {
   if (auto view = dyn_cast<kernel::ViewOp>(op)) {
     Home in = homeOf(view.getInput());
     Dims from = nn::dimsOf(view.getInput()), to = nn::dimsOf(view.getResult());
@@ -291,7 +293,7 @@ LogicalResult BuildPlan::buildKernel(Operation *op) {
 }
 
 /// A copy is a loop nest as well, so that strides of any kind work.
-void BuildPlan::copy(Value v, const Home &to, Location loc) {
+void PlanBuilder::copy(Value v, const Home &to, Location loc) {
   OpBuilder::InsertionGuard guard(b);
   Dims dims = nn::dimsOf(v);
   kernel::GenericBuilder g(b, loc);
@@ -312,7 +314,7 @@ void BuildPlan::copy(Value v, const Home &to, Location loc) {
 // Other operators
 //===----------------------------------------------------------------------===//
 
-LogicalResult BuildPlan::buildOp(Operation *op) {
+LogicalResult PlanBuilder::buildOp(Operation *op) {
   Location loc = op->getLoc();
   if (isa<kernel::GenericOp, kernel::ContractOp, kernel::FusedOp, kernel::ViewOp>(op))
     return buildKernel(op);
@@ -344,7 +346,7 @@ LogicalResult BuildPlan::buildOp(Operation *op) {
   return op->emitError("internal: build-plan does not know this operation");
 }
 
-LogicalResult BuildPlan::buildCall(nn::CallOp op) {
+LogicalResult PlanBuilder::buildCall(nn::CallOp op) {
   Location loc = op.getLoc();
   SmallVector<Value> args;
   SmallVector<Attribute> types;
@@ -375,7 +377,7 @@ LogicalResult BuildPlan::buildCall(nn::CallOp op) {
   return success();
 }
 
-LogicalResult BuildPlan::buildIf(nn::IfOp op) {
+LogicalResult PlanBuilder::buildIf(nn::IfOp op) {
   Location loc = op.getLoc();
   if (!op.getSizeSymbols().empty())
     return op.emitError("branches whose shapes differ are not supported yet");
@@ -401,7 +403,7 @@ LogicalResult BuildPlan::buildIf(nn::IfOp op) {
   return success();
 }
 
-LogicalResult BuildPlan::buildLoop(nn::LoopOp op) {
+LogicalResult PlanBuilder::buildLoop(nn::LoopOp op) {
   Location loc = op.getLoc();
   Block &body = op.getBody().front();
   auto yield = cast<nn::YieldOp>(body.getTerminator());
@@ -533,15 +535,15 @@ LogicalResult BuildPlan::buildLoop(nn::LoopOp op) {
 // Entries
 //===----------------------------------------------------------------------===//
 
-LogicalResult BuildPlan::buildBlock(Block &block) {
+LogicalResult PlanBuilder::buildBlock(Block &block) {
   for (Operation &op : llvm::make_early_inc_range(block.without_terminator()))
     if (failed(buildOp(&op)))
       return failure();
   return success();
 }
 
-LogicalResult BuildPlan::buildEntry(func::FuncOp function) {
-  MLIRContext *c = &getContext();
+LogicalResult PlanBuilder::buildEntry(func::FuncOp function) {
+  MLIRContext *c = context;
   Location loc = function.getLoc();
   OpBuilder at = OpBuilder::atBlockEnd(&model.getBody().front());
   auto ret = cast<func::ReturnOp>(function.front().getTerminator());
@@ -680,23 +682,29 @@ LogicalResult BuildPlan::buildEntry(func::FuncOp function) {
   return success();
 }
 
-void BuildPlan::runOnOperation() {
-  ModuleOp module = getOperation();
+LogicalResult PlanBuilder::build(ModuleOp module) {
   SmallVector<func::FuncOp> functions(module.getOps<func::FuncOp>());
   if (functions.empty())
-    return;
+    return success();
   OpBuilder at = OpBuilder::atBlockEnd(module.getBody());
   auto modelName = module->getAttrOfType<StringAttr>("ingot.name");
   model = plan::ModelOp::create(at, module.getLoc(), modelName ? modelName : at.getStringAttr("model"));
   model.getBody().emplaceBlock();
-  kernels = OpBuilder::atBlockEnd(&model.getBody().front());
   for (func::FuncOp f : functions) {
     kernels.setInsertionPointToEnd(&model.getBody().front());
     if (failed(buildEntry(f)))
-      return signalPassFailure();
+      return failure();
     f.erase();
   }
+  return success();
 }
+
+struct BuildPlan : impl::BuildPlanBase<BuildPlan> {
+  void runOnOperation() override {
+    if (failed(PlanBuilder(&getContext()).build(getOperation())))
+      signalPassFailure();
+  }
+};
 
 } // namespace
 } // namespace ingot
