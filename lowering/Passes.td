@@ -75,4 +75,19 @@ def BuildPlan : IngotPass<"build-plan"> {
   }];
 }
 
+def PlanArena : IngotPass<"plan-arena"> {
+  let summary = "Places every buffer of an entry in one workspace";
+  let description = [{
+    Before:
+    ```mlir
+    %a = plan.alloc "768*seq" : memref<?xf32>
+    ```
+    After, with `workspace_bytes` on the entry:
+    ```mlir
+    %a = plan.slice %workspace["3072*seq"] count "768*seq" : memref<?xi8> to memref<?xf32>
+    ```
+    A buffer whose size is known only while running becomes plan.tail.
+  }];
+}
+
 #endif
