@@ -87,6 +87,10 @@ function(ingot_add_onnx)
   if(NOT EXISTS ${library}/lib/libonnx.a)
     file(MAKE_DIRECTORY ${INGOT_CACHE_DIR})
     file(LOCK ${INGOT_CACHE_DIR}/onnx.lock GUARD FUNCTION TIMEOUT 1800) # saves the second builder's time only
+    file(GLOB abandoned ${INGOT_CACHE_DIR}/making-onnx-*) # under the lock, so nobody works there
+    if(abandoned)
+      file(REMOVE_RECURSE ${abandoned})
+    endif()
     string(RANDOM LENGTH 8 unique)
     set(scratch ${INGOT_CACHE_DIR}/making-onnx-${unique})
     file(MAKE_DIRECTORY ${scratch})
