@@ -25,9 +25,20 @@ void Converter::convertNode(onnx_ir::NodeOp node, OpBuilder &b) {
   ImportRule rule = findImportRule(node.getDomain(), node.getOpType(), node.getSince());
   NodeImport n(*this, node, b);
   if (!rule) {
-    (void)n.refuse("operator is not supported",
-                   "rewrite the model without it, or add an import rule (compiler/import/README.md)");
-    return poison();
+    // Operators that ONNX defines by a function become its nodes.
+    std::string reason = "operator is not supported";
+    SmallVector<onnx_ir::NodeOp> body;
+    auto outputs = expander ? expander->expand(node, n.inputs, body, reason) : FailureOr<SmallVector<Value>>(failure());
+    if (::mlir::failed(outputs)) {
+      (void)n.refuse("operator is not supported",
+                     "rewrite the model without it, or add an import rule (compiler/import/README.md)");
+      return poison();
+    }
+    for (onnx_ir::NodeOp inner : body)
+      convertNode(inner, b);
+    for (auto [from, to] : llvm::zip(node.getOutputs(), *outputs))
+      values[from] = to ? lookup(to) : Value();
+    return;
   }
   if (::mlir::failed(rule(n)))
     return poison();
