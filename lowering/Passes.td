@@ -10,6 +10,21 @@ class IngotPass<string flag, string op = "::mlir::ModuleOp"> : Pass<flag, op> {
     "::mlir::vector::VectorDialect", "::mlir::func::FuncDialect"];
 }
 
+def ConvertOnnxToNn : IngotPass<"convert-onnx-to-nn"> {
+  let summary = "Converts every onnx.node through its import rule";
+  let description = [{
+    Before:
+    ```mlir
+    %y = onnx.node "Relu" since 14 (%x) {} : (tensor<4xf32>) -> tensor<4xf32> domain ""
+    ```
+    After:
+    ```mlir
+    %y = nn.relu %x : (tensor<4xf32>) -> tensor<4xf32>
+    ```
+    A node that no rule takes is an error at the node; all of them are reported in one run.
+  }];
+}
+
 def ConvertNnToKernel : IngotPass<"convert-nn-to-kernel"> {
   let summary = "Rewrites every nn operator as kernel operators through its `lower` method";
   let description = [{
