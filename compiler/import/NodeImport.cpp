@@ -153,11 +153,34 @@ Value NodeImport::call(StringRef callee, ValueRange operands, Type result, Dicti
       .getResult(0);
 }
 
+/// "f32[1,batch,768]", as the front end writes types.
+static std::string typeText(Type type) {
+  auto t = dyn_cast<RankedTensorType>(type);
+  if (!t) {
+    std::string s;
+    llvm::raw_string_ostream(s) << type;
+    return s;
+  }
+  const ElementType *e = elementTypeOf(t.getElementType());
+  std::string s = std::string(e ? e->name : "?") + "[";
+  for (auto [i, d] : llvm::enumerate(nn::dimsOf(t)))
+    s += (i ? "," : "") + d.str();
+  return s + "]";
+}
+
 LogicalResult NodeImport::refuse(const Twine &what, const Twine &remedy) {
   InFlightDiagnostic d = node.emitError();
   d << what;
   if (!remedy.isTriviallyEmpty())
     d.attachNote() << remedy;
+  // The driver's report has a field for each of these.
+  d.attachNote() << "operator: " << (node.getDomain().empty() ? "" : node.getDomain() + ".") << node.getOpType();
+  std::string shapes;
+  for (Value v : inputs)
+    if (v)
+      shapes += (shapes.empty() ? "" : ", ") + typeText(v.getType());
+  if (!shapes.empty())
+    d.attachNote() << "on: " << shapes;
   return d;
 }
 
