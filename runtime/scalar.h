@@ -1,32 +1,48 @@
 // Scalar helpers of generated kernels, for every target, CUDA device code included.
 //
-// The including file defines INGOT_NS, a namespace of its own and of its instruction set; nothing here has a symbol.
+// The including file defines INGOT_NS, a namespace of its own and its instruction set's; nothing here has a
+// symbol.
 //
-//   bitcast<To>(x)                      same bits, another type of the same size
-//   load_s4 load_u4 load_s2 load_u2     (p, i): element i of a packed array, element 0 in the low bits (ONNX's order)
-//   store_s4 store_u4 store_s2 store_u2 (p, i, v): keeps the neighbours in the byte: one thread per byte
-//   f16_to_f32 bf16_to_f32              uint16_t -> float, exact
-//   f32_to_f16 f32_to_bf16              round to nearest even; f64_to_f16, f64_to_bf16 round once
+// clang-format off
+//   bitcast<To>(x)                       the same bits as another type of the same size
+//
+//   load_s4 load_u4 load_s2 load_u2      (p, i): element i of a packed array; element 0 in the low bits, as ONNX
+//   store_s4 store_u4 store_s2 store_u2  (p, i, v): rewrites the byte, so one thread per byte
+//
+//   f16_to_f32 bf16_to_f32               (uint16_t): exact
+//   f32_to_f16 f32_to_bf16               (float): round to nearest even
+//   f64_to_f16 f64_to_bf16               (double): round once
 //   f8e4m3fn_to_f32 f8e4m3fnuz_to_f32 f8e5m2_to_f32 f8e5m2fnuz_to_f32 f8e8m0fnu_to_f32
-//   f6e2m3fn_to_f32 f6e3m2fn_to_f32 f4e2m1fn_to_f32      uint8_t, one value in the low bits -> float
-//   f32_to_f8e4m3fn … f32_to_f8e5m2fnuz (x, saturate = true)                    as ONNX Cast
-//   f32_to_f8e8m0fnu                    (x, saturate = true, e8m0_round::up|down|nearest)
-//   f32_to_f6e2m3fn f32_to_f6e3m2fn f32_to_f4e2m1fn      always saturate
-//   f64_to_f32_odd(x)                   for a double source: f32_to_T(f64_to_f32_odd(x)) rounds once
-//   to_i8 … to_u64 to_f32 to_f64 (x)    any arithmetic type; integers wrap, floats truncate (any value if out of range)
-//   sat_i8 sat_u8 sat_i16 sat_u16 sat_i32 sat_i64 (x)    truncate and saturate; NaN gives 0
-//   add sub mul neg (a, b)              integers of one type, wrapping; shl(a, n) shr(a, n): shr is arithmetic if signed,
-//                                       counts beyond the width give 0 or the sign
-//   divide remainder floordiv floormod ceildiv (a, b)    integers; x/0 is 0, MIN/-1 wraps: never a trap
-//   floormod fmod (x, y)                floats: sign of y, sign of x
-//   ipow(a, n)                          integers, wrapping; negative n as 1/a^-n truncated
-//   round_even(x), popcount(x)
+//   f6e2m3fn_to_f32 f6e3m2fn_to_f32 f4e2m1fn_to_f32
+//                                        (uint8_t): one code in the low bits
+//   f32_to_f8e4m3fn f32_to_f8e4m3fnuz f32_to_f8e5m2 f32_to_f8e5m2fnuz
+//                                        (x, saturate = true): as ONNX Cast
+//   f32_to_f8e8m0fnu                     (x, saturate = true, e8m0_round::up|down|nearest = up)
+//   f32_to_f6e2m3fn f32_to_f6e3m2fn f32_to_f4e2m1fn
+//                                        (x): always saturate
+//   f64_to_f32_odd(x)                    for a double: f32_to_T(f64_to_f32_odd(x)) rounds once
+//
+//   to_i8 … to_u64 to_f32 to_f64         (any arithmetic x): integers wrap, floats truncate; a float out of range
+//                                        gives any value
+//   sat_i8 sat_u8 sat_i16 sat_u16 sat_i32 sat_i64
+//                                        (x): truncate and saturate; NaN gives 0
+//
+//   add sub mul (a, b), neg(a)           integers of one type, wrapping
+//   shl shr (a, n)                       shr is arithmetic if a is signed; n beyond the width gives 0 or the sign
+//   divide remainder floordiv floormod ceildiv
+//                                        (a, b): integers; x/0 is 0, MIN/-1 wraps: never a trap
+//   ipow(a, n)                           integers, wrapping; a^-n is 1/a^n truncated
+//   popcount(a)
+//
+//   fmod floormod (x, y)                 floats: sign of x; sign of y
+//   round_even(x)                        floats
+// clang-format on
 #pragma once
 
 #include <stdint.h>
 
 #ifndef INGOT_NS
-#error "define INGOT_NS, the namespace of this file and instruction set, before including Ingot's runtime headers"
+#error "define INGOT_NS, a namespace of this file and instruction set, before including runtime headers"
 #endif
 
 #if defined(__CUDACC__)
@@ -49,7 +65,7 @@ template <class To, class From> INGOT_FN To bitcast(From from) {
   return to;
 }
 
-// ---- packed integers ------------------------------------------------------------------------------------------------
+// ---- packed integers --------------------------------------------------------------------------------------
 
 INGOT_FN uint8_t load_u4(const uint8_t *p, int64_t i) { return uint8_t(p[i >> 1] >> ((i & 1) * 4) & 15); }
 INGOT_FN uint8_t load_u2(const uint8_t *p, int64_t i) { return uint8_t(p[i >> 2] >> ((i & 3) * 2) & 3); }
@@ -67,9 +83,10 @@ INGOT_FN void store_u2(uint8_t *p, int64_t i, int v) {
 INGOT_FN void store_s4(uint8_t *p, int64_t i, int v) { store_u4(p, i, v); }
 INGOT_FN void store_s2(uint8_t *p, int64_t i, int v) { store_u2(p, i, v); }
 
-// ---- small floats ---------------------------------------------------------------------------------------------------
+// ---- small floats -----------------------------------------------------------------------------------------
 
-/// Rounds to odd: the last bit remembers whether anything was lost, so a second rounding to fewer bits is exact.
+/// Rounds to odd: the last bit remembers whether anything was lost, so a second rounding to fewer bits is
+/// exact.
 INGOT_FN float f64_to_f32_odd(double x) {
   float f = float(x);
   uint32_t u = bitcast<uint32_t>(f);
@@ -81,8 +98,8 @@ INGOT_FN float f64_to_f32_odd(double x) {
   return bitcast<float>(u | 1);
 }
 
-/// The magnitude code of |x| in a float with the given widths and bias, rounded to nearest even, without regard to
-/// overflow. `u` holds the bits of a finite |x|.
+/// The magnitude code of |x| in a float with the given widths and bias, rounded to nearest even, without
+/// regard to overflow. `u` holds the bits of a finite |x|.
 template <int mantissa, int bias> INGOT_FN uint32_t encode_magnitude(uint32_t u) {
   constexpr int drop = 23 - mantissa;
   constexpr uint32_t first_normal = uint32_t(128 - bias) << 23;
@@ -140,8 +157,9 @@ INGOT_FN uint16_t f32_to_bf16(float x) {
 INGOT_FN uint16_t f64_to_f16(double x) { return f32_to_f16(f64_to_f32_odd(x)); }
 INGOT_FN uint16_t f64_to_bf16(double x) { return f32_to_bf16(f64_to_f32_odd(x)); }
 
-/// ONNX Cast to an 8-bit float. `largest` is the code of the largest finite value, `overflow` what exceeds it without
-/// saturation, `nan` the code of NaN. In the "uz" types NaN is the code of negative zero and has no sign.
+/// ONNX Cast to an 8-bit float. `largest` is the code of the largest finite value, `overflow` what exceeds it
+/// without saturation, `nan` the code of NaN. In the "uz" types NaN is the code of negative zero and has no
+/// sign.
 template <int mantissa, int bias, uint32_t largest, uint32_t overflow, uint32_t nan, bool uz>
 INGOT_FN uint8_t encode_f8(float x, bool saturate) {
   uint32_t u = bitcast<uint32_t>(x), sign = u >> 24 & 0x80;
@@ -189,8 +207,9 @@ INGOT_FN float f8e5m2fnuz_to_f32(uint8_t c) {
 
 enum class e8m0_round { up, down, nearest };
 
-/// Only the exponent is kept. Zero and subnormals become the least value, 2^-127, unless rounding lifts them; what
-/// exceeds the largest becomes NaN without `saturate`. Infinities give NaN in both cases, as in ONNX's reference.
+/// Only the exponent is kept. Zero and subnormals become the least value, 2^-127, unless rounding lifts them;
+/// what exceeds the largest becomes NaN without `saturate`. Infinities give NaN in both cases, as in ONNX's
+/// reference.
 INGOT_FN uint8_t f32_to_f8e8m0fnu(float x, bool saturate = true, e8m0_round round = e8m0_round::up) {
   uint32_t u = bitcast<uint32_t>(x), exponent = u >> 23 & 0xff, fraction = u & 0x7fffff;
   if (exponent == 0xff)
@@ -228,9 +247,10 @@ INGOT_FN float f4e2m1fn_to_f32(uint8_t c) { return with_sign(decode_magnitude<1,
 INGOT_FN float f6e2m3fn_to_f32(uint8_t c) { return with_sign(decode_magnitude<3, 1>(c & 31), c >> 5 & 1); }
 INGOT_FN float f6e3m2fn_to_f32(uint8_t c) { return with_sign(decode_magnitude<2, 3>(c & 31), c >> 5 & 1); }
 
-// ---- conversions ----------------------------------------------------------------------------------------------------
+// ---- conversions ------------------------------------------------------------------------------------------
 
-// A float out of range has no defined integer value in C; through a wider integer it has one for small targets.
+// A float out of range has no defined integer value in C; through a wider integer it has one for small
+// targets.
 template <class T> INGOT_FN int8_t to_i8(T x) { return int8_t(int32_t(x)); }
 template <class T> INGOT_FN uint8_t to_u8(T x) { return uint8_t(int32_t(x)); }
 template <class T> INGOT_FN int16_t to_i16(T x) { return int16_t(int32_t(x)); }
@@ -240,7 +260,8 @@ template <class T> INGOT_FN uint32_t to_u32(T x) { return uint32_t(int64_t(x)); 
 template <class T> INGOT_FN int64_t to_i64(T x) { return int64_t(x); }
 template <class T> INGOT_FN uint64_t to_u64(T x) { return uint64_t(x); }
 INGOT_FN uint64_t to_u64(double x) {
-  return x < 9223372036854775808.0 ? uint64_t(int64_t(x)) : uint64_t(int64_t(x - 9223372036854775808.0)) ^ 1ull << 63;
+  return x < 9223372036854775808.0 ? uint64_t(int64_t(x))
+                                   : uint64_t(int64_t(x - 9223372036854775808.0)) ^ 1ull << 63;
 }
 INGOT_FN uint64_t to_u64(float x) { return to_u64(double(x)); }
 template <class T> INGOT_FN float to_f32(T x) { return float(x); }
@@ -249,12 +270,14 @@ template <class T> INGOT_FN double to_f64(T x) { return double(x); }
 template <class T> INGOT_FN T clamp_to(double x, double lo, double hi) {
   return x != x ? T(0) : T(x < lo ? lo : x > hi ? hi : x);
 }
-template <class T> INGOT_FN T clamp_to(int64_t x, int64_t lo, int64_t hi) { return T(x < lo ? lo : x > hi ? hi : x); }
+template <class T> INGOT_FN T clamp_to(int64_t x, int64_t lo, int64_t hi) {
+  return T(x < lo ? lo : x > hi ? hi : x);
+}
 
-#define INGOT_SATURATE(name, T, lo, hi)                                                                                \
-  INGOT_FN T name(float x) { return clamp_to<T>(double(x), double(lo), double(hi)); }                                  \
-  INGOT_FN T name(double x) { return clamp_to<T>(x, double(lo), double(hi)); }                                         \
-  INGOT_FN T name(int32_t x) { return clamp_to<T>(int64_t(x), int64_t(lo), int64_t(hi)); }                             \
+#define INGOT_SATURATE(name, T, lo, hi)                                                                      \
+  INGOT_FN T name(float x) { return clamp_to<T>(double(x), double(lo), double(hi)); }                        \
+  INGOT_FN T name(double x) { return clamp_to<T>(x, double(lo), double(hi)); }                               \
+  INGOT_FN T name(int32_t x) { return clamp_to<T>(int64_t(x), int64_t(lo), int64_t(hi)); }                   \
   INGOT_FN T name(int64_t x) { return clamp_to<T>(x, int64_t(lo), int64_t(hi)); }
 INGOT_SATURATE(sat_i8, int8_t, INT8_MIN, INT8_MAX)
 INGOT_SATURATE(sat_u8, uint8_t, 0, UINT8_MAX)
@@ -269,7 +292,7 @@ INGOT_FN int64_t sat_i64(double x) {
 }
 INGOT_FN int64_t sat_i64(float x) { return sat_i64(double(x)); }
 
-// ---- integers -------------------------------------------------------------------------------------------------------
+// ---- integers ---------------------------------------------------------------------------------------------
 
 template <class T> struct unsigned_of;
 template <> struct unsigned_of<int8_t> { using type = uint8_t; };
@@ -285,9 +308,15 @@ template <> struct unsigned_of<uint64_t> { using type = uint64_t; };
 template <class T> using if_integer = typename unsigned_of<T>::type;
 
 // Unsigned arithmetic wraps; at least 32 bits wide, for uint16_t * uint16_t would be a signed product.
-template <class T, class U = if_integer<T>> INGOT_FN T add(T a, T b) { return T(U(uint64_t(a) + uint64_t(b))); }
-template <class T, class U = if_integer<T>> INGOT_FN T sub(T a, T b) { return T(U(uint64_t(a) - uint64_t(b))); }
-template <class T, class U = if_integer<T>> INGOT_FN T mul(T a, T b) { return T(U(uint64_t(a) * uint64_t(b))); }
+template <class T, class U = if_integer<T>> INGOT_FN T add(T a, T b) {
+  return T(U(uint64_t(a) + uint64_t(b)));
+}
+template <class T, class U = if_integer<T>> INGOT_FN T sub(T a, T b) {
+  return T(U(uint64_t(a) - uint64_t(b)));
+}
+template <class T, class U = if_integer<T>> INGOT_FN T mul(T a, T b) {
+  return T(U(uint64_t(a) * uint64_t(b)));
+}
 template <class T, class U = if_integer<T>> INGOT_FN T neg(T a) { return T(U(0 - uint64_t(a))); }
 
 template <class T, class U = if_integer<T>> INGOT_FN T shl(T a, int64_t n) {
@@ -339,7 +368,7 @@ template <class T, class U = if_integer<T>> INGOT_FN int popcount(T a) {
 #endif
 }
 
-// ---- floats ---------------------------------------------------------------------------------------------------------
+// ---- floats -----------------------------------------------------------------------------------------------
 
 INGOT_FN float fmod(float x, float y) { return INGOT_LIBM(fmodf)(x, y); }
 INGOT_FN double fmod(double x, double y) { return INGOT_LIBM(fmod)(x, y); }
