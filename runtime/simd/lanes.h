@@ -48,6 +48,14 @@ template <> struct traits<uint64_t> : lane_traits<uint64_t, int64_t, uint64_t> {
 /// Chooses an overload by result type.
 template <class V> struct as {};
 
+/// All of a vector, at any address that suits an element.
+template <class V> INGOT_SIMD V load_as(as<V>, const elem_of<V> *p) {
+  V v;
+  __builtin_memcpy(&v, p, sizeof v);
+  return v;
+}
+template <class V> INGOT_SIMD void store_as(elem_of<V> *p, V v) { __builtin_memcpy(p, &v, sizeof v); }
+
 // ---- one lane: comparisons and choice ---------------------------------------------------------------------
 
 #define INGOT_LANE_ORDER(T)                                                                                  \
@@ -93,16 +101,19 @@ INGOT_SIMD double fma(double a, double b, double c) { return __builtin_fma(a, b,
 #if defined(__FMA__) || defined(__aarch64__) || defined(__FP_FAST_FMAF)
 INGOT_SIMD float fma(float a, float b, float c) { return __builtin_fmaf(a, b, c); }
 #else
-/// Without the instruction: the product is exact in double; the sum, rounded to odd there, rounds once to
-/// float. (S. Boldo, G. Melquiond: Emulation of a FMA and correctly rounded sums, IEEE Trans. Comput. 57(4),
-/// 2008.)
+/// Without the instruction: the product is exact in double, and the sum rounds twice, which only differs from
+/// once if the double is the middle of two floats, or the float is subnormal. Then the double is rounded to
+/// odd instead. (S. Boldo, G. Melquiond: Emulation of a FMA and correctly rounded sums, IEEE Trans. Comput.
+/// 57(4), 2008.)
 INGOT_SIMD float fma(float a, float b, float c) {
   double p = double(a) * double(b), s = p + double(c);
-  double t = s - p, lost = (p - (s - t)) + (double(c) - t);
   uint64_t u = bitcast<uint64_t>(s);
-  if (lost != 0 && lost == lost && !(u & 1))
-    u += (lost > 0) == (s > 0) ? 1 : uint64_t(-1);
-  return float(bitcast<double>(u));
+  if (__builtin_expect((u & 0x1fffffff) == 0x10000000 || u << 1 < 897ull << 53, 0)) {
+    double t = s - p, lost = (p - (s - t)) + (double(c) - t);
+    if (lost != 0 && !(u & 1))
+      s = bitcast<double>(u + ((lost > 0) == (s > 0) ? 1 : uint64_t(-1)));
+  }
+  return float(s);
 }
 #endif
 

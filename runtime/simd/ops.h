@@ -12,12 +12,8 @@ template <class V> static constexpr bool is_float = elem_of<V>(0.5f) != elem_of<
 
 template <class V> INGOT_SIMD V broadcast(elem_of<V> x) { return broadcast_as(as<V>(), x); }
 /// All lanes of a vector, at any address that suits an element.
-template <class V> INGOT_SIMD V load(const elem_of<V> *p) {
-  V v;
-  __builtin_memcpy(&v, p, sizeof v);
-  return v;
-}
-template <class V> INGOT_SIMD void store(elem_of<V> *p, V v) { __builtin_memcpy(p, &v, sizeof v); }
+template <class V> INGOT_SIMD V load(const elem_of<V> *p) { return load_as(as<V>(), p); }
+template <class V> INGOT_SIMD void store(elem_of<V> *p, V v) { store_as(p, v); }
 
 template <class M> INGOT_SIMD M mask_first(int64_t n) {
   return first_as(as<M>(), n < 0 ? 0u : n > 64 ? 64u : uint32_t(n));
