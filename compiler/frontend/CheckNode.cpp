@@ -20,15 +20,21 @@ static std::string attributeTypeName(int type) {
 /// Whether the field that the attribute's type announces is there. Numbers, strings and lists may be default.
 static bool hasValue(const AttributeProto &attribute) {
   switch (attribute.type()) {
-  case AttributeProto::TENSOR: return attribute.has_t();
-  case AttributeProto::GRAPH: return attribute.has_g();
-  case AttributeProto::SPARSE_TENSOR: return attribute.has_sparse_tensor();
-  case AttributeProto::TYPE_PROTO: return attribute.has_tp();
-  default: return true;
+  case AttributeProto::TENSOR:
+    return attribute.has_t();
+  case AttributeProto::GRAPH:
+    return attribute.has_g();
+  case AttributeProto::SPARSE_TENSOR:
+    return attribute.has_sparse_tensor();
+  case AttributeProto::TYPE_PROTO:
+    return attribute.has_tp();
+  default:
+    return true;
   }
 }
 
-static void checkAttributeValues(const onnx::NodeProto &node, const CheckContext &context, const Report &report) {
+static void checkAttributeValues(const onnx::NodeProto &node, const CheckContext &context,
+                                 const Report &report) {
   std::set<std::string> seen;
   for (const AttributeProto &attribute : node.attribute()) {
     std::string name = "attribute '" + attribute.name() + "'";
@@ -88,21 +94,23 @@ static std::string range(int least, int most) {
 
 /// Inputs or outputs: how many there are, and that no mandatory one is left out.
 template <typename Names>
-static void checkArity(const Names &names, const std::vector<OpSchema::FormalParameter> &formals, int least, int most,
-                       const std::string &kind, const Report &report) {
+static void checkArity(const Names &names, const std::vector<OpSchema::FormalParameter> &formals, int least,
+                       int most, const std::string &kind, const Report &report) {
   if (names.size() < least || names.size() > most)
     report("has " + std::to_string(names.size()) + " " + kind + "s, the operator takes " + range(least, most),
            "Connect the " + kind + "s that the operator's definition names");
   for (int i = 0; i < names.size() && i < static_cast<int>(formals.size()); ++i)
     if (names.Get(i).empty() && formals[i].GetOption() == OpSchema::Single)
-      report(kind + " " + std::to_string(i) + " ('" + formals[i].GetName() + "') is left out but not optional",
+      report(kind + " " + std::to_string(i) + " ('" + formals[i].GetName() +
+                 "') is left out but not optional",
              "Connect it");
 }
 
-static void checkCall(const onnx::NodeProto &node, const onnx::FunctionProto &function, const Report &report) {
+static void checkCall(const onnx::NodeProto &node, const onnx::FunctionProto &function,
+                      const Report &report) {
   if (node.input_size() > function.input_size() || node.output_size() > function.output_size())
-    report("has more inputs or outputs than its function, which has " + std::to_string(function.input_size()) +
-               " and " + std::to_string(function.output_size()),
+    report("has more inputs or outputs than its function, which has " +
+               std::to_string(function.input_size()) + " and " + std::to_string(function.output_size()),
            "Make the call match the function's definition");
   auto given = [&](const std::string &name) {
     return std::any_of(node.attribute().begin(), node.attribute().end(),
@@ -113,7 +121,24 @@ static void checkCall(const onnx::NodeProto &node, const onnx::FunctionProto &fu
       report("required attribute '" + name + "' of the function is missing", "Give it in the call");
 }
 
-/// The domain has no import, the domain is foreign, the operator is too new, too old or a slip of the pen.
+static std::string lowerCase(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
+  return text;
+}
+
+/// How ONNX spells its operators. Made once: the registry hands out copies of all its schemas.
+static const std::map<std::string, std::string> &operatorsByLowerCase() {
+  static const std::map<std::string, std::string> spellings = [] {
+    std::map<std::string, std::string> result;
+    for (const OpSchema &schema : onnx::OpSchemaRegistry::get_all_schemas())
+      result[lowerCase(schema.Name())] =
+          (schema.domain().empty() ? "" : schema.domain() + ".") + schema.Name();
+    return result;
+  }();
+  return spellings;
+}
+
+/// The domain is foreign, or the operator is too new or a slip of the pen.
 static void reportUnknown(const onnx::NodeProto &node, const CheckContext &context, const Report &report) {
   const auto &domains = onnx::OpSchemaRegistry::DomainToVersionRange::Instance().Map();
   if (!domains.count(node.domain())) {
@@ -124,20 +149,16 @@ static void reportUnknown(const onnx::NodeProto &node, const CheckContext &conte
   const OpSchema *newest = onnx::OpSchemaRegistry::Schema(node.op_type(), node.domain());
   if (newest) {
     report("the operator exists only from version " + std::to_string(newest->since_version()) +
-               " of its domain on; the model imports version " + std::to_string(opsetVersion(node, context.opsets)),
+               " of its domain on; the model imports version " +
+               std::to_string(opsetVersion(node, context.opsets)),
            "Export for a newer operator set");
     return;
   }
-  auto lower = [](std::string text) {
-    std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
-    return text;
-  };
-  for (const OpSchema &schema : onnx::OpSchemaRegistry::get_all_schemas())
-    if (lower(schema.Name()) == lower(node.op_type())) {
-      report("unknown operator", "Write '" + schema.Name() + "'" +
-                                     (schema.domain().empty() ? "" : " of domain '" + schema.domain() + "'"));
-      return;
-    }
+  const auto &spellings = operatorsByLowerCase();
+  if (auto meant = spellings.find(lowerCase(node.op_type())); meant != spellings.end()) {
+    report("unknown operator", "Write '" + meant->second + "'");
+    return;
+  }
   report("unknown operator", "Express it by ONNX operators, or define it as a function in the model");
 }
 
@@ -151,7 +172,8 @@ void checkNode(const onnx::NodeProto &node, const CheckContext &context, const R
     return;
   auto import = context.opsets.find(node.domain());
   if (import == context.opsets.end()) {
-    report("no operator set is imported for its domain '" + (node.domain().empty() ? "ai.onnx" : node.domain()) + "'",
+    report("no operator set is imported for its domain '" +
+               (node.domain().empty() ? "ai.onnx" : node.domain()) + "'",
            std::string("Add the domain to opset_import of the ") + (context.function ? "function" : "model"));
     return;
   }
@@ -162,7 +184,8 @@ void checkNode(const onnx::NodeProto &node, const CheckContext &context, const R
     return;
   }
   if (schema->Deprecated()) {
-    report("the operator was withdrawn in version " + std::to_string(schema->since_version()) + " of its domain",
+    report("the operator was withdrawn in version " + std::to_string(schema->since_version()) +
+               " of its domain",
            "Export with a newer exporter, or for an older operator set");
     return;
   }

@@ -25,7 +25,8 @@ std::shared_ptr<const MappedFile> ExternalData::open(const std::string &location
   for (const fs::path &part : relative)
     climbs |= part == "..";
   if (location.empty() || climbs) {
-    problem = {"external data '" + location + "' " + (location.empty() ? "has no location" : "lies outside the model's folder"),
+    problem = {"external data '" + location + "' " +
+                   (location.empty() ? "has no location" : "lies outside the model's folder"),
                "Put the data file beside the model and save its location as a relative path without '..'"};
     return nullptr;
   }
@@ -63,7 +64,8 @@ std::optional<ExternalSlice> ExternalData::resolve(const onnx::TensorProto &tens
     else if (entry.key() == kInModelFile)
       inModel = true;
     else if (number && !parseNumber(entry.value(), entry.key() == "offset" ? slice.offset : slice.length)) {
-      problem = {"external data has the " + entry.key() + " '" + entry.value() + "', which is not a number of bytes",
+      problem = {"external data has the " + entry.key() + " '" + entry.value() +
+                     "', which is not a number of bytes",
                  "Export the model again; its external data entries are damaged"};
       return std::nullopt;
     }
@@ -80,8 +82,9 @@ std::optional<ExternalSlice> ExternalData::resolve(const onnx::TensorProto &tens
   }
   uint64_t size = slice.file->bytes().size();
   if (slice.offset > size || slice.length > size - slice.offset) {
-    problem = {"external data '" + location + "' ends at byte " + std::to_string(size) + ", but the tensor needs " +
-                   std::to_string(slice.length) + " bytes from " + std::to_string(slice.offset),
+    problem = {"external data '" + location + "' ends at byte " + std::to_string(size) +
+                   ", but the tensor needs " + std::to_string(slice.length) + " bytes from " +
+                   std::to_string(slice.offset),
                "The data file is cut short: copy or download it again"};
     return std::nullopt;
   }

@@ -9,8 +9,8 @@
 #include "compiler/frontend/MappedFile.h"
 
 #include <map>
-#include <optional>
 #include <onnx/onnx_pb.h>
+#include <optional>
 
 namespace ingot {
 
@@ -28,7 +28,8 @@ public:
       : folder(std::move(folder)), model(std::move(model)) {}
 
   /// Finds the `expected` bytes of a tensor whose data_location is EXTERNAL.
-  std::optional<ExternalSlice> resolve(const onnx::TensorProto &tensor, uint64_t expected, Problem &problem) const;
+  std::optional<ExternalSlice> resolve(const onnx::TensorProto &tensor, uint64_t expected,
+                                       Problem &problem) const;
 
 private:
   std::shared_ptr<const MappedFile> open(const std::string &location, Problem &problem) const;

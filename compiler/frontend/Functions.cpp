@@ -15,8 +15,7 @@ using onnx::NodeProto;
 // What calls may grow a model to. Real ones call each function a few hundred times.
 constexpr size_t kMaxNodes = 2'000'000, kMaxBytes = size_t(4) << 30;
 
-template <typename Node, typename Visit>
-static void forEachSubgraph(Node &node, Visit visit) {
+template <typename Node, typename Visit> static void forEachSubgraph(Node &node, Visit visit) {
   if constexpr (std::is_const_v<Node>) {
     for (const auto &attribute : node.attribute()) {
       if (attribute.has_g())
@@ -180,7 +179,8 @@ private:
 // Functions of the model
 //===----------------------------------------------------------------------===//
 
-static void addCalls(const NodeList &nodes, const FunctionTable &functions, std::vector<const FunctionProto *> &calls) {
+static void addCalls(const NodeList &nodes, const FunctionTable &functions,
+                     std::vector<const FunctionProto *> &calls) {
   for (const NodeProto &node : nodes) {
     if (auto callee = functions.find(functionKey(node)); callee != functions.end())
       calls.push_back(callee->second);
@@ -232,8 +232,9 @@ public:
       }
       if (!fits || !grow(*callee->second))
         return false;
-      Instance(*callee->second, node, [&](const std::string &name) { return unique(nodeName(node) + "/" + name); })
-          .expand([&](NodeProto &&inlined) { *result.Add() = std::move(inlined); });
+      Instance(*callee->second, node, [&](const std::string &name) {
+        return unique(nodeName(node) + "/" + name);
+      }).expand([&](NodeProto &&inlined) { *result.Add() = std::move(inlined); });
     }
     nodes.Swap(&result);
     return true;
@@ -281,8 +282,8 @@ static void addNames(const NodeList &nodes, NameSet &names) {
 bool inlineFunctions(onnx::ModelProto &model, Problem &problem) {
   if (model.functions().empty())
     return true;
-  problem = {"the calls of the model's functions expand to more than " + std::to_string(kMaxNodes) + " nodes or " +
-                 std::to_string(kMaxBytes >> 30) + " GiB",
+  problem = {"the calls of the model's functions expand to more than " + std::to_string(kMaxNodes) +
+                 " nodes or " + std::to_string(kMaxBytes >> 30) + " GiB",
              "Check the functions: such growth is rarely meant"};
   FunctionTable functions;
   for (const FunctionProto &function : model.functions())
@@ -321,20 +322,23 @@ bool inlineFunctions(onnx::ModelProto &model, Problem &problem) {
 // Functions of schemas
 //===----------------------------------------------------------------------===//
 
-/// The newest of `versions` that is not newer than the wanted one.
+/// The newest of `versions` that is not newer than the wanted one, else the oldest: bodies mean the same as
+/// long as the schema is, whatever opset they are written for. 0 if there is none.
 static int versionFor(const std::vector<int> &versions, int wanted) {
   int best = 0;
-  for (int version : versions)
-    if (version <= wanted && version > best)
-      best = version;
+  for (int version : versions) { // ascending
+    if (version > wanted && best)
+      break;
+    best = version;
+  }
   return best;
 }
 
 /// The body for the wanted version, with the opset that it is written for.
 static bool schemaFunction(const onnx::OpSchema &schema, const NodeProto &node,
                            const std::vector<onnx::TypeProto> &inputTypes, int version, FunctionProto &body) {
-  if (const FunctionProto *fixed = schema.GetFunction(version, /*validate=*/false)) {
-    body = *fixed;
+  if (int fixed = versionFor(schema.function_opset_versions(), version)) {
+    body = *schema.GetFunction(fixed, /*validate=*/false);
     return true;
   }
   int builder = versionFor(schema.context_dependent_function_opset_versions(), version);
@@ -344,8 +348,8 @@ static bool schemaFunction(const onnx::OpSchema &schema, const NodeProto &node,
   return schema.BuildContextDependentFunction(context, body, builder);
 }
 
-bool expandSchemaFunction(const NodeProto &node, const std::vector<onnx::TypeProto> &inputTypes, const Opsets &model,
-                          std::vector<NodeProto> &nodes, std::string &reason) {
+bool expandSchemaFunction(const NodeProto &node, const std::vector<onnx::TypeProto> &inputTypes,
+                          const Opsets &model, std::vector<NodeProto> &nodes, std::string &reason) {
   int version = static_cast<int>(opsetVersion(node, model));
   const auto *schema = onnx::OpSchemaRegistry::Schema(node.op_type(), version, node.domain());
   if (!schema || !(schema->HasFunction() || schema->HasContextDependentFunction())) {

@@ -1,7 +1,7 @@
 //===- Functions.h - Calls of functions become the nodes of their bodies --===//
 //
-// A model may define functions of its own; they are inlined once, when it is loaded. ONNX defines many operators
-// by a function as well; the importer expands those it does not know, one node at a time.
+// A model may define functions of its own; they are inlined once, when it is loaded. ONNX defines many
+// operators by a function as well; the importer expands those it does not know, one node at a time.
 //
 //===----------------------------------------------------------------------===//
 #pragma once
@@ -23,9 +23,9 @@ bool inlineFunctions(onnx::ModelProto &model, Problem &problem);
 
 /// Expands `node` by the function that its operator's schema defines for the opset in force.
 /// `inputTypes` has one type per input (an empty TypeProto where unknown): bodies may depend on them.
-/// The nodes refer to the node's own input and output names; other values are called "output::value", and nodes
-/// carry kNodeOpset where the body is written for another opset than `model`'s. Returns false with a reason
-/// if there is no function or it does not apply to these types.
+/// The nodes refer to the node's own input and output names; other values are called "output::value", and
+/// nodes carry kNodeOpset where the body is written for another opset than `model`'s. Returns false with a
+/// reason if there is no function or it does not apply to these types.
 bool expandSchemaFunction(const onnx::NodeProto &node, const std::vector<onnx::TypeProto> &inputTypes,
                           const Opsets &model, std::vector<onnx::NodeProto> &nodes, std::string &reason);
 

@@ -27,6 +27,7 @@ static bool hasOwnOpset(const onnx::GraphProto &graph) {
 static void inferHints(onnx::ModelProto &model) {
   if (hasOwnOpset(model.graph()))
     return;
+  auto declared = model.graph().output(); // inference would refine what the file declares
   try {
     onnx::shape_inference::InferShapes(model, onnx::OpSchemaRegistry::Instance(),
                                        onnx::ShapeInferenceOptions(/*check_type=*/false, /*strict_mode=*/0,
@@ -34,6 +35,8 @@ static void inferHints(onnx::ModelProto &model) {
   } catch (const std::exception &) {
     // The importer infers shapes by itself and reports what is wrong with them.
   }
+  model.mutable_graph()->mutable_output()->Swap(&declared);
+  dropUnsoundHints(*model.mutable_graph());
 }
 
 static std::unique_ptr<LoadedModel> finish(std::unique_ptr<LoadedModel> model, const LoadOptions &options,
@@ -54,8 +57,7 @@ static std::unique_ptr<LoadedModel> finish(std::unique_ptr<LoadedModel> model, c
 }
 
 /// Runs a stage that uses libraries with exceptions; what they throw becomes a diagnostic.
-template <typename Stage>
-static std::unique_ptr<LoadedModel> guarded(Diagnostics &diagnostics, Stage stage) {
+template <typename Stage> static std::unique_ptr<LoadedModel> guarded(Diagnostics &diagnostics, Stage stage) {
   try {
     return stage();
   } catch (const std::exception &error) {

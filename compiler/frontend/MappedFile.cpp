@@ -18,7 +18,8 @@ std::shared_ptr<const MappedFile> MappedFile::open(const std::filesystem::path &
   // Without O_NONBLOCK, opening a pipe would wait for its writer.
   int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (fd < 0)
-    return fail(std::string("cannot be opened: ") + std::strerror(errno), "Check the path and its permissions");
+    return fail(std::string("cannot be opened: ") + std::strerror(errno),
+                "Check the path and its permissions");
 
   std::shared_ptr<MappedFile> file(new MappedFile);
   file->where = path;

@@ -21,7 +21,9 @@ static std::string shapeText(const onnx::TensorShapeProto &shape) {
   std::string text;
   for (const auto &dim : shape.dim()) {
     text += text.empty() ? "" : ",";
-    text += dim.has_dim_value() ? std::to_string(dim.dim_value()) : dim.has_dim_param() ? dim.dim_param() : "?";
+    text += dim.has_dim_value()   ? std::to_string(dim.dim_value())
+            : dim.has_dim_param() ? dim.dim_param()
+                                  : "?";
   }
   return "[" + text + "]";
 }

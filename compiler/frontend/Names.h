@@ -12,8 +12,7 @@ namespace ingot {
 /// Versions by domain; the domain of ONNX itself is "".
 using Opsets = std::map<std::string, int64_t>;
 
-template <typename Imports>
-Opsets opsetsOf(const Imports &imports) {
+template <typename Imports> Opsets opsetsOf(const Imports &imports) {
   Opsets opsets;
   for (const auto &import : imports)
     opsets[import.domain()] = import.version();

@@ -17,8 +17,8 @@ enum WireType { Varint = 0, Fixed64 = 1, Delimited = 2, Fixed32 = 5 };
 /// One field of a message on the wire.
 struct WireField {
   unsigned number = 0, type = 0;
-  size_t begin = 0;                    // of its tag
-  size_t payload = 0, length = 0;      // of a delimited field's contents
+  size_t begin = 0;               // of its tag
+  size_t payload = 0, length = 0; // of a delimited field's contents
 };
 
 /// Reads the fields of the message in [at, end) of a file. `next` is false at the end and on damage.
@@ -91,7 +91,8 @@ public:
                      return rewrite(field.payload, field.payload + field.length,
                                     onnx::GraphProto::kInitializerFieldNumber, inner,
                                     [&](const WireField &tensor, std::string &slim) {
-                                      return initializer(tensor.payload, tensor.payload + tensor.length, slim);
+                                      return initializer(tensor.payload, tensor.payload + tensor.length,
+                                                         slim);
                                     });
                    });
   }
@@ -177,7 +178,8 @@ bool parseModel(const MappedFile &file, size_t inlineBytes, onnx::ModelProto &mo
   }
   std::string_view start(reinterpret_cast<const char *>(file.bytes().data()), std::min<size_t>(size, 64));
   bool pointer = start.starts_with("version https://git-lfs");
-  problem = pointer ? Problem{name + "is a Git LFS pointer, not the model itself", "Fetch the model with 'git lfs pull'"}
+  problem = pointer ? Problem{name + "is a Git LFS pointer, not the model itself",
+                              "Fetch the model with 'git lfs pull'"}
                     : Problem{name + "is not an ONNX model, or is cut short or damaged",
                               "Check that it is a .onnx file and copy or export it again"};
   return false;

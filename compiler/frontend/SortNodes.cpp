@@ -39,7 +39,8 @@ std::set<std::string> namesRead(const onnx::NodeProto &node) {
 }
 
 /// Follows producers that wait from a node that waits; sooner or later one comes twice.
-static std::vector<int> findCycle(const std::vector<std::vector<int>> &producers, const std::vector<int> &waiting) {
+static std::vector<int> findCycle(const std::vector<std::vector<int>> &producers,
+                                  const std::vector<int> &waiting) {
   auto waitingProducer = [&](int node) {
     for (int producer : producers[node])
       if (waiting[producer] > 0)

@@ -21,35 +21,64 @@ struct Storage {
 
 static Storage storageOf(int32_t type) {
   switch (type) {
-  case TensorProto::FLOAT: return {"f32", 32, Field::Float};
-  case TensorProto::UINT8: return {"ui8", 8, Field::Int32};
-  case TensorProto::INT8: return {"i8", 8, Field::Int32};
-  case TensorProto::UINT16: return {"ui16", 16, Field::Int32};
-  case TensorProto::INT16: return {"i16", 16, Field::Int32};
-  case TensorProto::INT32: return {"i32", 32, Field::Int32};
-  case TensorProto::INT64: return {"i64", 64, Field::Int64};
-  case TensorProto::STRING: return {"string", 0, Field::String};
-  case TensorProto::BOOL: return {"bool", 8, Field::Int32};
-  case TensorProto::FLOAT16: return {"f16", 16, Field::Int32};
-  case TensorProto::DOUBLE: return {"f64", 64, Field::Double};
-  case TensorProto::UINT32: return {"ui32", 32, Field::Uint64};
-  case TensorProto::UINT64: return {"ui64", 64, Field::Uint64};
-  case TensorProto::COMPLEX64: return {"complex64", 64, Field::Float};
-  case TensorProto::COMPLEX128: return {"complex128", 128, Field::Double};
-  case TensorProto::BFLOAT16: return {"bf16", 16, Field::Int32};
-  case TensorProto::FLOAT8E4M3FN: return {"f8E4M3FN", 8, Field::Int32};
-  case TensorProto::FLOAT8E4M3FNUZ: return {"f8E4M3FNUZ", 8, Field::Int32};
-  case TensorProto::FLOAT8E5M2: return {"f8E5M2", 8, Field::Int32};
-  case TensorProto::FLOAT8E5M2FNUZ: return {"f8E5M2FNUZ", 8, Field::Int32};
-  case TensorProto::UINT4: return {"ui4", 4, Field::Int32};
-  case TensorProto::INT4: return {"i4", 4, Field::Int32};
-  case TensorProto::FLOAT4E2M1: return {"f4E2M1", 4, Field::Int32};
-  case TensorProto::FLOAT8E8M0: return {"f8E8M0", 8, Field::Int32};
-  case TensorProto::UINT2: return {"ui2", 2, Field::Int32};
-  case TensorProto::INT2: return {"i2", 2, Field::Int32};
-  case TensorProto::FLOAT6E2M3: return {"f6E2M3", 6, Field::Int32};
-  case TensorProto::FLOAT6E3M2: return {"f6E3M2", 6, Field::Int32};
-  default: return {"?", 0, Field::None};
+  case TensorProto::FLOAT:
+    return {"f32", 32, Field::Float};
+  case TensorProto::UINT8:
+    return {"ui8", 8, Field::Int32};
+  case TensorProto::INT8:
+    return {"i8", 8, Field::Int32};
+  case TensorProto::UINT16:
+    return {"ui16", 16, Field::Int32};
+  case TensorProto::INT16:
+    return {"i16", 16, Field::Int32};
+  case TensorProto::INT32:
+    return {"i32", 32, Field::Int32};
+  case TensorProto::INT64:
+    return {"i64", 64, Field::Int64};
+  case TensorProto::STRING:
+    return {"string", 0, Field::String};
+  case TensorProto::BOOL:
+    return {"bool", 8, Field::Int32};
+  case TensorProto::FLOAT16:
+    return {"f16", 16, Field::Int32};
+  case TensorProto::DOUBLE:
+    return {"f64", 64, Field::Double};
+  case TensorProto::UINT32:
+    return {"ui32", 32, Field::Uint64};
+  case TensorProto::UINT64:
+    return {"ui64", 64, Field::Uint64};
+  case TensorProto::COMPLEX64:
+    return {"complex64", 64, Field::Float};
+  case TensorProto::COMPLEX128:
+    return {"complex128", 128, Field::Double};
+  case TensorProto::BFLOAT16:
+    return {"bf16", 16, Field::Int32};
+  case TensorProto::FLOAT8E4M3FN:
+    return {"f8E4M3FN", 8, Field::Int32};
+  case TensorProto::FLOAT8E4M3FNUZ:
+    return {"f8E4M3FNUZ", 8, Field::Int32};
+  case TensorProto::FLOAT8E5M2:
+    return {"f8E5M2", 8, Field::Int32};
+  case TensorProto::FLOAT8E5M2FNUZ:
+    return {"f8E5M2FNUZ", 8, Field::Int32};
+  case TensorProto::UINT4:
+    return {"ui4", 4, Field::Int32};
+  case TensorProto::INT4:
+    return {"i4", 4, Field::Int32};
+  case TensorProto::FLOAT4E2M1:
+    return {"f4E2M1", 4, Field::Int32};
+  case TensorProto::FLOAT8E8M0:
+    return {"f8E8M0", 8, Field::Int32};
+  case TensorProto::UINT2:
+    return {"ui2", 2, Field::Int32};
+  case TensorProto::INT2:
+    return {"i2", 2, Field::Int32};
+  case TensorProto::FLOAT6E2M3:
+    return {"f6E2M3", 6, Field::Int32};
+  case TensorProto::FLOAT6E3M2:
+    return {"f6E3M2", 6, Field::Int32};
+  default:
+    return {"?", 0, Field::None};
   }
 }
 
@@ -110,7 +139,8 @@ static std::string dimsText(const TensorProto &tensor) {
   return text + "]";
 }
 
-std::optional<TensorView> viewTensor(const TensorProto &tensor, const ExternalData &external, Problem &problem) {
+std::optional<TensorView> viewTensor(const TensorProto &tensor, const ExternalData &external,
+                                     Problem &problem) {
   auto fail = [&](std::string message) {
     problem = {std::move(message), "Export the model again; this tensor is damaged"};
     return std::nullopt;
@@ -131,8 +161,8 @@ std::optional<TensorView> viewTensor(const TensorProto &tensor, const ExternalDa
   uint64_t size = storageBytes(view.elementType, *count);
 
   auto mismatch = [&](size_t actual, const std::string &unit, uint64_t expected) {
-    return fail("the data has " + std::to_string(actual) + " " + unit + ", but " + dimsText(tensor) + " needs " +
-                std::to_string(expected));
+    return fail("the data has " + std::to_string(actual) + " " + unit + ", but " + dimsText(tensor) +
+                " needs " + std::to_string(expected));
   };
   if (storage.field == Field::String) {
     if (tensor.data_location() == TensorProto::EXTERNAL || tensor.has_raw_data())
@@ -217,11 +247,13 @@ std::optional<TensorProto> makeDense(const onnx::SparseTensorProto &sparse, cons
   std::vector<int64_t> dims(sparse.dims().begin(), sparse.dims().end());
   auto count = countElements(dims);
   unsigned bits = elementBits(values->elementType);
-  if (!count || dims.size() > 64 || bits < 8 || storageBytes(values->elementType, *count) > (uint64_t(1) << 26))
+  if (!count || dims.size() > 64 || bits < 8 ||
+      storageBytes(values->elementType, *count) > (uint64_t(1) << 26))
     return fail("the sparse tensor is too large or of a type that cannot be made dense");
   int64_t rank = static_cast<int64_t>(dims.size()), stored = values->elementCount;
   bool linear = indices->dims.size() == 1;
-  if (indices->elementType != TensorProto::INT64 || indices->elementCount != (linear ? stored : stored * rank))
+  if (indices->elementType != TensorProto::INT64 ||
+      indices->elementCount != (linear ? stored : stored * rank))
     return fail("the sparse tensor's indices do not fit its values");
 
   TensorProto dense;

@@ -32,10 +32,11 @@ uint64_t storageBytes(int32_t elementType, int64_t count);
 
 /// Views a tensor; nothing with a problem if its type, shape and data disagree. Copies only what typed
 /// fields store wider than the element (f16 in int32_data and the like).
-std::optional<TensorView> viewTensor(const onnx::TensorProto &tensor, const ExternalData &external, Problem &problem);
+std::optional<TensorView> viewTensor(const onnx::TensorProto &tensor, const ExternalData &external,
+                                     Problem &problem);
 
 /// The dense form of a sparse tensor, in raw_data; refuses more than 2^26 bytes.
-std::optional<onnx::TensorProto> makeDense(const onnx::SparseTensorProto &sparse, const ExternalData &external,
-                                           Problem &problem);
+std::optional<onnx::TensorProto> makeDense(const onnx::SparseTensorProto &sparse,
+                                           const ExternalData &external, Problem &problem);
 
 } // namespace ingot

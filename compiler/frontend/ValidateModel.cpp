@@ -14,6 +14,74 @@ constexpr int kMaxGraphDepth = 32, kMaxTypeDepth = 16;
 constexpr size_t kMaxDenseBytes = size_t(1) << 30;
 
 //===----------------------------------------------------------------------===//
+// Types
+//===----------------------------------------------------------------------===//
+
+static bool isSound(const onnx::TypeProto &type, Problem &problem, int depth = 0) {
+  if (depth > kMaxTypeDepth) {
+    problem = {"its type nests deeper than " + std::to_string(kMaxTypeDepth), "Use a simpler type"};
+    return false;
+  }
+  switch (type.value_case()) {
+  case onnx::TypeProto::kTensorType: {
+    const auto &tensor = type.tensor_type();
+    if (elementName(tensor.elem_type()) == std::string("?")) {
+      problem = {"element type code " + std::to_string(tensor.elem_type()) + " is not one of ONNX",
+                 "Export the model again with a known element type"};
+      return false;
+    }
+    std::vector<int64_t> known;
+    for (const auto &dim : tensor.shape().dim())
+      if (dim.has_dim_value())
+        known.push_back(dim.dim_value());
+    if (countElements(known))
+      return true;
+    problem = {"its shape " + typeText(type) + " is negative or absurdly large",
+               "Give dynamic dimensions a name (dim_param) instead of a negative size"};
+    return false;
+  }
+  case onnx::TypeProto::kSequenceType:
+    return isSound(type.sequence_type().elem_type(), problem, depth + 1);
+  case onnx::TypeProto::kOptionalType:
+    return isSound(type.optional_type().elem_type(), problem, depth + 1);
+  case onnx::TypeProto::kMapType:
+    return isSound(type.map_type().value_type(), problem, depth + 1);
+  default:
+    return true;
+  }
+}
+
+static void dropUnsoundTypes(google::protobuf::RepeatedPtrField<onnx::ValueInfoProto> &values) {
+  Problem problem;
+  for (auto &value : values)
+    if (!isSound(value.type(), problem))
+      value.clear_type();
+}
+
+static void dropUnsoundHints(NodeList &nodes) {
+  for (auto &node : nodes)
+    for (auto &attribute : *node.mutable_attribute()) {
+      auto drop = [](onnx::GraphProto &graph) {
+        dropUnsoundTypes(*graph.mutable_input());
+        dropUnsoundTypes(*graph.mutable_output());
+        dropUnsoundHints(graph);
+      };
+      if (attribute.has_g())
+        drop(*attribute.mutable_g());
+      for (auto &graph : *attribute.mutable_graphs())
+        drop(graph);
+    }
+}
+
+void dropUnsoundHints(onnx::GraphProto &graph) {
+  Problem problem;
+  auto &infos = *graph.mutable_value_info();
+  auto unsound = [&](const auto &info) { return !isSound(info.type(), problem); };
+  infos.erase(std::remove_if(infos.begin(), infos.end(), unsound), infos.end());
+  dropUnsoundHints(*graph.mutable_node());
+}
+
+//===----------------------------------------------------------------------===//
 // Normal form
 //===----------------------------------------------------------------------===//
 
@@ -42,13 +110,16 @@ static void normalizeNodes(NodeList &nodes) {
 void normalizeModel(onnx::ModelProto &model) {
   for (auto &import : *model.mutable_opset_import())
     normalizeDomain(*import.mutable_domain());
-  if (model.has_graph())
+  if (model.has_graph()) {
     normalizeNodes(*model.mutable_graph()->mutable_node());
+    dropUnsoundHints(*model.mutable_graph());
+  }
   for (auto &function : *model.mutable_functions()) {
     normalizeDomain(*function.mutable_domain());
     for (auto &import : *function.mutable_opset_import())
       normalizeDomain(*import.mutable_domain());
     normalizeNodes(*function.mutable_node());
+    dropUnsoundHints(*function.mutable_node());
   }
 }
 
@@ -80,13 +151,11 @@ public:
   void model(onnx::ModelProto &model);
 
 private:
-  template <typename Imports>
-  void imports(const Imports &list, const std::string &owner);
+  template <typename Imports> void imports(const Imports &list, const std::string &owner);
   void functions(onnx::ModelProto &model);
 
   void graph(onnx::GraphProto &graph, const CheckContext &context, const Scope *outer, int depth);
   void interface(const onnx::ValueInfoProto &value, bool needsType, const std::string &kind);
-  bool type(const onnx::TypeProto &type, Problem &problem, int depth = 0);
   void nodes(NodeList &nodes, const CheckContext &context, Scope &scope, int depth);
   void error(std::string message, std::string remedy, std::string node = {}, std::string op = {},
              std::string shapes = {}) {
@@ -102,44 +171,10 @@ private:
 };
 } // namespace
 
-bool Validator::type(const onnx::TypeProto &type, Problem &problem, int depth) {
-  if (depth > kMaxTypeDepth) {
-    problem = {"its type nests deeper than " + std::to_string(kMaxTypeDepth), "Use a simpler type"};
-    return false;
-  }
-  switch (type.value_case()) {
-  case onnx::TypeProto::kTensorType: {
-    const auto &tensor = type.tensor_type();
-    if (elementName(tensor.elem_type()) == std::string("?")) {
-      problem = {"element type code " + std::to_string(tensor.elem_type()) + " is not one of ONNX",
-                 "Export the model again with a known element type"};
-      return false;
-    }
-    std::vector<int64_t> known;
-    for (const auto &dim : tensor.shape().dim())
-      if (dim.has_dim_value())
-        known.push_back(dim.dim_value());
-    if (countElements(known))
-      return true;
-    problem = {"its shape " + typeText(type) + " is negative or absurdly large",
-               "Give dynamic dimensions a name (dim_param) instead of a negative size"};
-    return false;
-  }
-  case onnx::TypeProto::kSequenceType:
-    return this->type(type.sequence_type().elem_type(), problem, depth + 1);
-  case onnx::TypeProto::kOptionalType:
-    return this->type(type.optional_type().elem_type(), problem, depth + 1);
-  case onnx::TypeProto::kMapType:
-    return this->type(type.map_type().value_type(), problem, depth + 1);
-  default:
-    return true;
-  }
-}
-
 void Validator::interface(const onnx::ValueInfoProto &value, bool needsType, const std::string &kind) {
   Problem problem;
   bool typed = value.has_type() && value.type().value_case() != onnx::TypeProto::VALUE_NOT_SET;
-  if (typed && !type(value.type(), problem))
+  if (typed && !isSound(value.type(), problem))
     error("the " + kind + ": " + problem.message, problem.remedy, value.name());
   else if (!typed && needsType)
     error("the " + kind + " has no type", "Declare its element type and shape", value.name());
@@ -158,7 +193,8 @@ void Validator::nodes(NodeList &nodes, const CheckContext &context, Scope &scope
       std::string shapes;
       for (const std::string &input : node.input()) {
         std::string type = scope.typeOf(input);
-        shapes += (shapes.empty() ? "" : ", ") + (input.empty() ? "none" : input) + (type.empty() ? "" : ": " + type);
+        shapes += (shapes.empty() ? "" : ", ") + (input.empty() ? "none" : input) +
+                  (type.empty() ? "" : ": " + type);
       }
       error(std::move(message), std::move(remedy), name, op, shapes);
     };
@@ -189,8 +225,8 @@ void Validator::nodes(NodeList &nodes, const CheckContext &context, Scope &scope
 void Validator::graph(onnx::GraphProto &graph, const CheckContext &context, const Scope *outer, int depth) {
   std::string place = depth ? "subgraph '" + graph.name() + "'" : "graph";
   if (depth > kMaxGraphDepth) {
-    error("subgraphs nest deeper than " + std::to_string(kMaxGraphDepth), "Flatten the nested If, Loop or Scan nodes",
-          graph.name());
+    error("subgraphs nest deeper than " + std::to_string(kMaxGraphDepth),
+          "Flatten the nested If, Loop or Scan nodes", graph.name());
     graph.Clear();
     return;
   }
@@ -199,10 +235,11 @@ void Validator::graph(onnx::GraphProto &graph, const CheckContext &context, cons
     if (input.name().empty())
       error("an input of the " + place + " has no name", "Name every graph input", place);
     else if (!scope.types.emplace(input.name(), "").second)
-      error("the " + place + " has two inputs of this name", "Give every value a name of its own", input.name());
+      error("the " + place + " has two inputs of this name", "Give every value a name of its own",
+            input.name());
     interface(input, depth == 0, place + " input");
     Problem problem;
-    if (input.has_type() && type(input.type(), problem))
+    if (input.has_type() && isSound(input.type(), problem))
       scope.types[input.name()] = typeText(input.type());
   }
 
@@ -238,12 +275,7 @@ void Validator::graph(onnx::GraphProto &graph, const CheckContext &context, cons
   }
   graph.clear_sparse_initializer();
 
-  // Types that the exporter noted are hints: a bad one is dropped, not an error.
-  auto &infos = *graph.mutable_value_info();
-  infos.erase(std::remove_if(infos.begin(), infos.end(),
-                             [&](const auto &info) { return !type(info.type(), problem); }),
-              infos.end());
-  for (const auto &info : infos)
+  for (const auto &info : graph.value_info())
     scope.noted[info.name()] = typeText(info.type());
   nodes(*graph.mutable_node(), context, scope, depth);
 
@@ -261,8 +293,7 @@ void Validator::graph(onnx::GraphProto &graph, const CheckContext &context, cons
 // Functions and the model
 //===----------------------------------------------------------------------===//
 
-template <typename Imports>
-void Validator::imports(const Imports &list, const std::string &owner) {
+template <typename Imports> void Validator::imports(const Imports &list, const std::string &owner) {
   const auto &known = onnx::OpSchemaRegistry::DomainToVersionRange::Instance().Map();
   std::unordered_set<std::string> domains;
   for (const auto &import : list) {
@@ -278,7 +309,8 @@ void Validator::imports(const Imports &list, const std::string &owner) {
                 std::to_string(newest) + ", the newest known",
             "Export for operator set " + std::to_string(newest) + " or older", owner);
     else if (import.version() < oldest)
-      error("operator set " + name + " has the version " + std::to_string(import.version()) + ", which never existed",
+      error("operator set " + name + " has the version " + std::to_string(import.version()) +
+                ", which never existed",
             "Import a version from " + std::to_string(oldest) + " to " + std::to_string(newest), owner);
   }
 }
@@ -294,7 +326,8 @@ void Validator::functions(onnx::ModelProto &model) {
     Scope scope;
     for (const std::string &input : function.input())
       if (!scope.types.emplace(input, "").second)
-        error("the function has two inputs '" + input + "'", "Give every value a name of its own", function.name());
+        error("the function has two inputs '" + input + "'", "Give every value a name of its own",
+              function.name());
     nodes(*function.mutable_node(), {opsets, table, external, isKnownOperator, &function}, scope, 0);
     for (const std::string &output : function.output())
       if (!scope.has(output))
@@ -315,10 +348,12 @@ void Validator::model(onnx::ModelProto &model) {
   if (model.ir_version() > onnx::Version::IR_VERSION)
     error("IR version " + std::to_string(model.ir_version()) + " is newer than " +
               std::to_string(onnx::Version::IR_VERSION) + ", the newest known",
-          "Export with an older onnx package, or set ir_version to " + std::to_string(onnx::Version::IR_VERSION));
+          "Export with an older onnx package, or set ir_version to " +
+              std::to_string(onnx::Version::IR_VERSION));
   if (model.opset_import().empty()) {
     if (model.ir_version() >= 3)
-      error("the model imports no operator set", "Add opset_import with the version that the model was made for");
+      error("the model imports no operator set",
+            "Add opset_import with the version that the model was made for");
     else
       model.add_opset_import()->set_version(1); // what files older than imports mean
   }
@@ -330,8 +365,8 @@ void Validator::model(onnx::ModelProto &model) {
   graph(*model.mutable_graph(), {opsets, table, external, isKnownOperator, nullptr}, nullptr, 0);
 }
 
-void validateModel(onnx::ModelProto &model, const ExternalData &external, const OperatorFilter &isKnownOperator,
-                   Diagnostics &diagnostics) {
+void validateModel(onnx::ModelProto &model, const ExternalData &external,
+                   const OperatorFilter &isKnownOperator, Diagnostics &diagnostics) {
   Validator(external, isKnownOperator, diagnostics).model(model);
 }
 

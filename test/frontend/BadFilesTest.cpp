@@ -5,7 +5,8 @@ using namespace ingot;
 using namespace ingot::test;
 
 TEST(BadFiles, Missing) {
-  expectParts(reportOn(scratchFolder() / "absent.onnx"), {"absent.onnx", "cannot be opened", "Check the path"});
+  expectParts(reportOn(scratchFolder() / "absent.onnx"),
+              {"absent.onnx", "cannot be opened", "Check the path"});
 }
 
 TEST(BadFiles, Folder) {
@@ -22,14 +23,16 @@ TEST(BadFiles, NoProtobuf) {
 }
 
 TEST(BadFiles, LfsPointer) {
-  expectParts(reportOn(writeFile(scratchFolder() / "m.onnx", "version https://git-lfs.github.com/spec/v1\noid …\n")),
-              {"Git LFS pointer", "git lfs pull"});
+  expectParts(
+      reportOn(writeFile(scratchFolder() / "m.onnx", "version https://git-lfs.github.com/spec/v1\noid …\n")),
+      {"Git LFS pointer", "git lfs pull"});
 }
 
 TEST(BadFiles, Truncated) {
   std::string bytes = reluModel().SerializeAsString();
   bytes.resize(bytes.size() - 10);
-  expectParts(reportOn(writeFile(scratchFolder() / "m.onnx", bytes)), {"cut short or damaged", "export it again"});
+  expectParts(reportOn(writeFile(scratchFolder() / "m.onnx", bytes)),
+              {"cut short or damaged", "export it again"});
 }
 
 TEST(BadFiles, NoGraph) {
@@ -42,6 +45,7 @@ TEST(BadFiles, BeyondProtobuf) {
   auto path = writeFile(scratchFolder() / "m.onnx", "x");
   std::filesystem::resize_file(path, size_t(1) << 32); // sparse: takes no room
   expectParts(reportOn(path), {"4096 MiB", "protobuf ends at 2 GiB", "external data"});
+  std::filesystem::remove(path);
 }
 
 TEST(BadFiles, IrVersionTooNew) {

@@ -44,14 +44,16 @@ TEST(BadGraphs, InputWithoutType) {
 
 TEST(BadGraphs, NegativeInputDimension) {
   onnx::ModelProto model = reluModel();
-  auto &shape = *model.mutable_graph()->mutable_input(0)->mutable_type()->mutable_tensor_type()->mutable_shape();
+  auto &shape =
+      *model.mutable_graph()->mutable_input(0)->mutable_type()->mutable_tensor_type()->mutable_shape();
   shape.mutable_dim(0)->set_dim_value(-1);
   expectParts(reportOn(model), {"X:", "f32[-1,3]", "dim_param"});
 }
 
 TEST(BadGraphs, HugeInputDimensions) {
   onnx::ModelProto model = reluModel();
-  auto &shape = *model.mutable_graph()->mutable_input(0)->mutable_type()->mutable_tensor_type()->mutable_shape();
+  auto &shape =
+      *model.mutable_graph()->mutable_input(0)->mutable_type()->mutable_tensor_type()->mutable_shape();
   shape.mutable_dim(0)->set_dim_value(INT64_MAX);
   expectParts(reportOn(model), {"X:", "absurdly large"});
 }
@@ -89,7 +91,8 @@ TEST(BadGraphs, SubgraphReadsUndefined) {
     *attribute.mutable_g()->add_node() = makeNode(std::string("in ") + branch, "Abs", {"nothing"}, {"r"});
     attribute.mutable_g()->add_output()->set_name("r");
   }
-  expectParts(reportOn(model), {"in then_branch (Abs)", "in else_branch (Abs)", "'nothing' is defined nowhere"});
+  expectParts(reportOn(model),
+              {"in then_branch (Abs)", "in else_branch (Abs)", "'nothing' is defined nowhere"});
 }
 
 static void nest(onnx::GraphProto &graph, int depth) {
@@ -142,7 +145,8 @@ TEST(BadGraphs, RecursiveFunctions) {
     node = makeNode("call", callee, {"x"}, {"y"});
     node.set_domain("own");
   }
-  expectParts(reportOn(model), {"F (own.F)", "G (own.G)", "calls itself, directly or through others", "Remove the recursion"});
+  expectParts(reportOn(model),
+              {"F (own.F)", "G (own.G)", "calls itself, directly or through others", "Remove the recursion"});
 }
 
 TEST(BadGraphs, EverythingAtOnce) {

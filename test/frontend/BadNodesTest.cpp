@@ -16,7 +16,8 @@ TEST(BadNodes, UnknownOperator) {
 }
 
 TEST(BadNodes, MisspeltOperator) {
-  expectParts(reportOnNode(makeNode("n", "Matmul", {"X", "X"}, {"p"})), {"n (Matmul): unknown operator", "'MatMul'"});
+  expectParts(reportOnNode(makeNode("n", "Matmul", {"X", "X"}, {"p"})),
+              {"n (Matmul): unknown operator", "'MatMul'"});
 }
 
 TEST(BadNodes, UnnamedNodeIsCalledByItsOutput) {
@@ -31,18 +32,22 @@ TEST(BadNodes, UnknownDomain) {
   auto &node = *model.mutable_graph()->add_node();
   node = makeNode("n", "Spin", {"X"}, {"p"});
   node.set_domain("com.acme");
-  expectParts(reportOn(model), {"n (com.acme.Spin)", "domain 'com.acme' is unknown", "without custom operators"});
+  expectParts(reportOn(model),
+              {"n (com.acme.Spin)", "domain 'com.acme' is unknown", "without custom operators"});
 
   Diagnostics diagnostics;
   LoadOptions options;
-  options.isKnownOperator = [](const std::string &domain, const std::string &) { return domain == "com.acme"; };
+  options.isKnownOperator = [](const std::string &domain, const std::string &) {
+    return domain == "com.acme";
+  };
   EXPECT_TRUE(loadModel(model, {}, options, diagnostics)) << diagnostics.text();
 }
 
 TEST(BadNodes, DomainWithoutImport) {
   onnx::NodeProto node = makeNode("n", "Normalizer", {"X"}, {"p"});
   node.set_domain("ai.onnx.ml");
-  expectParts(reportOnNode(node), {"n (ai.onnx.ml.Normalizer)", "no operator set is imported", "opset_import of the model"});
+  expectParts(reportOnNode(node),
+              {"n (ai.onnx.ml.Normalizer)", "no operator set is imported", "opset_import of the model"});
 }
 
 TEST(BadNodes, OperatorNewerThanImport) {
@@ -51,7 +56,8 @@ TEST(BadNodes, OperatorNewerThanImport) {
 }
 
 TEST(BadNodes, WithdrawnOperator) {
-  expectParts(reportOnNode(makeNode("n", "Upsample", {"X", "X"}, {"p"})), {"n (Upsample)", "withdrawn in version 10"});
+  expectParts(reportOnNode(makeNode("n", "Upsample", {"X", "X"}, {"p"})),
+              {"n (Upsample)", "withdrawn in version 10"});
 }
 
 TEST(BadNodes, AttributeOfWrongType) {
@@ -60,7 +66,8 @@ TEST(BadNodes, AttributeOfWrongType) {
   attribute.set_name("axis");
   attribute.set_type(onnx::AttributeProto::FLOAT);
   attribute.set_f(1);
-  expectParts(reportOnNode(node), {"n (Softmax)", "'axis' is a FLOAT, the operator wants a INT", "right type"});
+  expectParts(reportOnNode(node),
+              {"n (Softmax)", "'axis' is a FLOAT, the operator wants a INT", "right type"});
 }
 
 TEST(BadNodes, AttributeMissing) {
@@ -86,7 +93,8 @@ TEST(BadNodes, AttributeWithoutValue) {
   auto &attribute = *node.add_attribute();
   attribute.set_name("value");
   attribute.set_type(onnx::AttributeProto::TENSOR);
-  expectParts(reportOnNode(node), {"n (Constant)", "announces a TENSOR but has none", "Give the attribute a value"});
+  expectParts(reportOnNode(node),
+              {"n (Constant)", "announces a TENSOR but has none", "Give the attribute a value"});
 }
 
 TEST(BadNodes, ReferenceOutsideFunction) {
@@ -97,15 +105,18 @@ TEST(BadNodes, ReferenceOutsideFunction) {
 }
 
 TEST(BadNodes, TooManyInputs) {
-  expectParts(reportOnNode(makeNode("n", "Abs", {"X", "X"}, {"p"})), {"n (Abs)", "has 2 inputs, the operator takes 1"});
+  expectParts(reportOnNode(makeNode("n", "Abs", {"X", "X"}, {"p"})),
+              {"n (Abs)", "has 2 inputs, the operator takes 1"});
 }
 
 TEST(BadNodes, TooFewInputs) {
-  expectParts(reportOnNode(makeNode("n", "Add", {"X"}, {"p"})), {"n (Add)", "has 1 inputs, the operator takes 2"});
+  expectParts(reportOnNode(makeNode("n", "Add", {"X"}, {"p"})),
+              {"n (Add)", "has 1 inputs, the operator takes 2"});
 }
 
 TEST(BadNodes, MandatoryInputLeftOut) {
-  expectParts(reportOnNode(makeNode("n", "Add", {"", "X"}, {"p"})), {"n (Add)", "input 0 ('A') is left out", "Connect it"});
+  expectParts(reportOnNode(makeNode("n", "Add", {"", "X"}, {"p"})),
+              {"n (Add)", "input 0 ('A') is left out", "Connect it"});
 }
 
 TEST(BadNodes, DamagedConstant) {

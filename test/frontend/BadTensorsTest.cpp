@@ -17,7 +17,8 @@ static onnx::TensorProto externalTensor(const std::string &location, const std::
   tensor.set_data_type(onnx::TensorProto::FLOAT);
   tensor.add_dims(4);
   tensor.set_data_location(onnx::TensorProto::EXTERNAL);
-  for (auto [key, value] : {std::pair("location", location), std::pair("offset", offset), std::pair("length", length)}) {
+  for (auto [key, value] :
+       {std::pair("location", location), std::pair("offset", offset), std::pair("length", length)}) {
     auto &entry = *tensor.add_external_data();
     entry.set_key(key);
     entry.set_value(value);
@@ -37,11 +38,13 @@ TEST(BadTensors, NoData) {
 }
 
 TEST(BadTensors, NegativeDimension) {
-  expectParts(reportOnTensor(makeTensor("W", {-2, 3}, {1})), {"W:", "f32[-2,3] is negative or absurdly large"});
+  expectParts(reportOnTensor(makeTensor("W", {-2, 3}, {1})),
+              {"W:", "f32[-2,3] is negative or absurdly large"});
 }
 
 TEST(BadTensors, ElementCountOverflows) {
-  expectParts(reportOnTensor(makeTensor("W", {int64_t(1) << 40, int64_t(1) << 40}, {1})), {"W:", "absurdly large"});
+  expectParts(reportOnTensor(makeTensor("W", {int64_t(1) << 40, int64_t(1) << 40}, {1})),
+              {"W:", "absurdly large"});
   expectParts(reportOnTensor(makeTensor("W", {0, int64_t(1) << 62, 4}, {})), {"W:", "absurdly large"});
 }
 
@@ -58,7 +61,8 @@ TEST(BadTensors, Segmented) {
 }
 
 TEST(BadTensors, ExternalMissing) {
-  expectParts(reportOnTensor(externalTensor("w.bin"), scratchFolder()), {"W:", "'w.bin' is missing", "beside the model"});
+  expectParts(reportOnTensor(externalTensor("w.bin"), scratchFolder()),
+              {"W:", "'w.bin' is missing", "beside the model"});
 }
 
 TEST(BadTensors, ExternalWithoutLocation) {
@@ -69,7 +73,8 @@ TEST(BadTensors, ExternalPathsThatLeave) {
   auto folder = scratchFolder();
   std::filesystem::create_directories(folder / "model");
   auto secret = writeFile(folder / "secret", "0123456789abcdef");
-  for (const std::string &location : {std::string("../secret"), secret.string(), std::string("a/../../secret")})
+  for (const std::string &location :
+       {std::string("../secret"), secret.string(), std::string("a/../../secret")})
     expectParts(reportOnTensor(externalTensor(location), folder / "model"),
                 {"W:", "lies outside the model's folder", "relative path without '..'"});
 }
@@ -86,8 +91,10 @@ TEST(BadTensors, ExternalLinkThatLeaves) {
 TEST(BadTensors, ExternalBeyondFile) {
   auto folder = scratchFolder();
   writeFile(folder / "w.bin", "0123456789abcdef");
-  expectParts(reportOnTensor(externalTensor("w.bin", "4"), folder), {"W:", "ends at byte 16", "16 bytes from 4"});
-  expectParts(reportOnTensor(externalTensor("w.bin", "18446744073709551612"), folder), {"W:", "ends at byte 16"});
+  expectParts(reportOnTensor(externalTensor("w.bin", "4"), folder),
+              {"W:", "ends at byte 16", "16 bytes from 4"});
+  expectParts(reportOnTensor(externalTensor("w.bin", "18446744073709551612"), folder),
+              {"W:", "ends at byte 16"});
 }
 
 TEST(BadTensors, ExternalLengthAgainstShape) {
@@ -97,7 +104,8 @@ TEST(BadTensors, ExternalLengthAgainstShape) {
 }
 
 TEST(BadTensors, ExternalOffsetNoNumber) {
-  expectParts(reportOnTensor(externalTensor("w.bin", "-4"), scratchFolder()), {"W:", "offset '-4'", "not a number"});
+  expectParts(reportOnTensor(externalTensor("w.bin", "-4"), scratchFolder()),
+              {"W:", "offset '-4'", "not a number"});
 }
 
 TEST(BadTensors, ExternalIsFolder) {

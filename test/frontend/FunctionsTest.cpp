@@ -155,8 +155,20 @@ TEST(ExpandSchemaFunction, DependsOnContext) {
   std::vector<onnx::NodeProto> nodes;
   std::string reason;
   onnx::NodeProto node = makeNode("ln", "LayerNormalization", {"x", "s", "b"}, {"y"});
-  ASSERT_TRUE(expandSchemaFunction(node, {f32({2, 3}), f32({3}), f32({3})}, {{"", 17}}, nodes, reason)) << reason;
+  ASSERT_TRUE(expandSchemaFunction(node, {f32({2, 3}), f32({3}), f32({3})}, {{"", 17}}, nodes, reason))
+      << reason;
   EXPECT_GT(nodes.size(), 5u);
+}
+
+TEST(ExpandSchemaFunction, BodyWrittenForNewerOpset) {
+  std::vector<onnx::NodeProto> nodes;
+  std::string reason;
+  Opsets model = {{"", 9}}; // Elu-6 got its body in opset 18
+  ASSERT_TRUE(expandSchemaFunction(makeNode("n", "Elu", {"x"}, {"y"}), {f32({2})}, model, nodes, reason))
+      << reason;
+  for (const onnx::NodeProto &node : nodes)
+    if (node.op_type() == "Less")
+      EXPECT_EQ(opsetVersion(node, model), 18);
 }
 
 TEST(ExpandSchemaFunction, NoFunction) {

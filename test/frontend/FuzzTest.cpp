@@ -61,14 +61,13 @@ static void tryLoading(const std::filesystem::path &path, const std::string &byt
   diagnostics.json();
 }
 
-TEST(Fuzz, UndamagedLoads) {
-  EXPECT_EQ(reportOn(writeFile(scratchFolder() / "m.onnx", richModel())), "");
-}
+TEST(Fuzz, UndamagedLoads) { EXPECT_EQ(reportOn(writeFile(scratchFolder() / "m.onnx", richModel())), ""); }
 
 TEST(Fuzz, Truncations) {
   auto path = scratchFolder() / "m.onnx";
   std::string bytes = richModel();
-  for (size_t length = 0; length < bytes.size(); length += length < 1500 || length + 1500 > bytes.size() ? 1 : 97)
+  for (size_t length = 0; length < bytes.size();
+       length += length < 1500 || length + 1500 > bytes.size() ? 1 : 97)
     tryLoading(path, bytes.substr(0, length));
 }
 

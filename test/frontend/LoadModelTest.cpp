@@ -101,3 +101,16 @@ TEST(LoadModel, HintsAreInferred) {
   ASSERT_EQ(model->graph().value_info_size(), 1);
   EXPECT_EQ(typeText(model->graph().value_info(0).type()), "f32[3,2]");
 }
+
+TEST(LoadModel, UnsoundHintsAreDropped) {
+  onnx::ModelProto proto = reluModel();
+  *proto.mutable_graph()->add_node() = makeNode("abs", "Abs", {"Y"}, {"A"});
+  auto &note = *proto.mutable_graph()->add_value_info();
+  note = proto.graph().output(0);
+  note.set_name("A");
+  note.mutable_type()->mutable_tensor_type()->mutable_shape()->mutable_dim(0)->set_dim_value(-1);
+  auto model = load(proto);
+  ASSERT_TRUE(model);
+  ASSERT_EQ(model->graph().value_info_size(), 1);
+  EXPECT_EQ(typeText(model->graph().value_info(0).type()), "f32[2,3]");
+}

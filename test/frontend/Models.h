@@ -32,7 +32,8 @@ inline onnx::ModelProto reluModel() {
   return model;
 }
 
-inline onnx::NodeProto makeNode(const std::string &name, const std::string &op, const std::vector<std::string> &inputs,
+inline onnx::NodeProto makeNode(const std::string &name, const std::string &op,
+                                const std::vector<std::string> &inputs,
                                 const std::vector<std::string> &outputs) {
   onnx::NodeProto node;
   node.set_name(name);

@@ -12,7 +12,8 @@ static std::vector<int> bytesOf(const TensorProto &tensor) {
   return view ? std::vector<int>(view->bytes.begin(), view->bytes.end()) : std::vector<int>();
 }
 
-static TensorProto int32Tensor(TensorProto::DataType type, int64_t count, const std::vector<int32_t> &entries) {
+static TensorProto int32Tensor(TensorProto::DataType type, int64_t count,
+                               const std::vector<int32_t> &entries) {
   TensorProto tensor;
   tensor.set_data_type(type);
   tensor.add_dims(count);
@@ -22,7 +23,8 @@ static TensorProto int32Tensor(TensorProto::DataType type, int64_t count, const 
 }
 
 TEST(TensorView, NarrowTypesInInt32Data) {
-  EXPECT_EQ(bytesOf(int32Tensor(TensorProto::FLOAT16, 2, {0x3c00, 0xc000})), (std::vector<int>{0, 0x3c, 0, 0xc0}));
+  EXPECT_EQ(bytesOf(int32Tensor(TensorProto::FLOAT16, 2, {0x3c00, 0xc000})),
+            (std::vector<int>{0, 0x3c, 0, 0xc0}));
   EXPECT_EQ(bytesOf(int32Tensor(TensorProto::BFLOAT16, 1, {0x3f80})), (std::vector<int>{0x80, 0x3f}));
   EXPECT_EQ(bytesOf(int32Tensor(TensorProto::INT8, 2, {-1, 5})), (std::vector<int>{255, 5}));
   EXPECT_EQ(bytesOf(int32Tensor(TensorProto::FLOAT8E4M3FN, 1, {0x7e})), (std::vector<int>{0x7e}));
