@@ -105,4 +105,37 @@ def PlanArena : IngotPass<"plan-arena"> {
   }];
 }
 
+
+def ExpandKernels : IngotPass<"expand-kernels"> {
+  let summary = "Kernels become loops over flat buffers, scalar or at the target's vector width";
+  let description = [{
+    Each plan.kernel of one kernel.generic, kernel.contract or kernel.fused becomes a loop over tiles with explicit addresses. Launches get
+    the number of tiles, computed from the kernel's index arguments.
+
+    Before:
+    ```mlir
+    plan.kernel @relu(%x: memref<?xf32>, %y: memref<?xf32>) attributes {writes = [1]} {
+      %0 = plan.tensor %x strides <"1"> : memref<?xf32> as tensor<4096xf32>
+      %1 = kernel.generic domain <"4096"> iterators "p" ins(%0 : tensor<4096xf32>) … { … arith.maximumf … }
+      plan.write %1 to %y strides <"1"> : tensor<4096xf32>, memref<?xf32>
+      plan.return
+    }
+    ```
+    After, with target=x86-64-v4:
+    ```mlir
+    plan.kernel @relu(%x: memref<?xf32>, %y: memref<?xf32>) attributes {target = "x86_64_v4", writes = [1]} {
+      %zero = arith.constant dense<0.0> : vector<16xf32>
+      scf.forall (%tile) in (1) {
+        scf.for %i0 = %c0 to %c4096 step %c16 {
+          %v = vector.load %x[%i0] : memref<?xf32>, vector<16xf32>
+          %r = arith.maximumf %v, %zero : vector<16xf32>
+          vector.store %r, %y[%i0] : memref<?xf32>, vector<16xf32>
+        }
+      }
+      plan.return
+    }
+    ```
+  }];
+  let options = [Option<"target", "target", "std::string", "\"x86-64-v3\"", "machine row, with +features; x86-64-v2 is scalar code">];
+}
 #endif

@@ -1,0 +1,4 @@
+#include "lowering/expand/Expand.h"
+namespace ingot::expand {
+mlir::LogicalResult expandFused(Emitter &, kernel::FusedOp op, const Machine &) { return op.emitOpError("todo"); }
+}
