@@ -191,7 +191,7 @@ std::optional<IndexSpace::Indices> IndexSpace::delinearise(LinearIndex flat, Arr
 
 std::optional<IndexSpace::Indices> IndexSpace::reshape(Indices index, ArrayRef<DimExpr> from, ArrayRef<DimExpr> to) {
   size_t seen = splits.size();
-  SmallVector<std::pair<Indices, size_t>> groups; // results with the number of splits each knows
+  std::vector<std::pair<Indices, size_t>> groups; // results with the number of splits each knows
   size_t i = 0, j = 0;
   LinearIndex zero(domain.size());
   while (i < from.size() || j < to.size()) {
@@ -259,7 +259,7 @@ std::optional<IndexSpace::Indices> IndexSpace::reshape(Indices index, ArrayRef<D
 std::optional<IndexSpace::Indices> IndexSpace::solve(ArrayRef<LinearIndex> written, ArrayRef<DimExpr> producer,
                                                      ArrayRef<DimExpr> shape, Indices index) {
   size_t seen = splits.size();
-  SmallVector<std::pair<LinearIndex, size_t>> point(producer.size(), {LinearIndex(domain.size()), seen});
+  std::vector<std::pair<LinearIndex, size_t>> point(producer.size(), {LinearIndex(domain.size()), seen});
   SmallVector<bool> known(producer.size());
   for (auto [d, size] : llvm::enumerate(producer))
     known[d] = size.isConstant(1);

@@ -4,6 +4,7 @@
 
 #include "dialects/support/DimExpr.h"
 #include "mlir/IR/AffineExpr.h"
+#include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/STLFunctionalExtras.h"
 
 namespace ingot::kernel {
@@ -39,7 +40,7 @@ struct DimSplit {
 class IndexSpace {
 public:
   IndexSpace(llvm::ArrayRef<DimExpr> domain, llvm::function_ref<bool(unsigned)> maySplit);
-  using Indices = llvm::SmallVector<LinearIndex, 4>;
+  using Indices = std::vector<LinearIndex>;
 
   /// The same element's indices in a tensor of shape `to`, given those in shape `from` (both row-major, same memory).
   /// `assumeBelow`: indices are within `from`, or out of it on the same side as the results then are out of `to`.
