@@ -137,5 +137,48 @@ def ExpandKernels : IngotPass<"expand-kernels"> {
     ```
   }];
   let options = [Option<"target", "target", "std::string", "\"x86-64-v3\"", "machine row, with +features; x86-64-v2 is scalar code">];
+
+def KernelFuseProducers : IngotPass<"kernel-fuse-producers"> {
+  let summary = "Recomputes a producer's element where it is read, instead of storing it";
+  let description = [{
+    A producer is a kernel.generic without reductions and dests. Pure movement (transpose, slice, broadcast, pad) is inlined into every
+    reader, contractions included, through views whose index stays linear (a dimension of the reader is split if that helps).
+    Arithmetic is inlined if recomputing costs less than a tensor's round trip through memory; never into the factors of a contraction. Reads
+    of constants with one value become that value.
+
+    Before:
+    ```mlir
+    %t = kernel.generic domain <"8", "4"> iterators "pp" ins(%x : tensor<4x8xf32>) maps [(d0, d1) -> (d1, d0), (d0, d1) -> (d0, d1)] … {
+    ^bb0(%e: f32): kernel.yield %e : f32 }
+    %y = kernel.generic domain <"8", "4"> iterators "pp" ins(%t : tensor<8x4xf32>) maps [(d0, d1) -> (d0, d1), (d0, d1) -> (d0, d1)] … {
+    ^bb0(%e: f32): %0 = math.exp %e : f32  kernel.yield %0 : f32 }
+    ```
+    After:
+    ```mlir
+    %y = kernel.generic domain <"8", "4"> iterators "pp" ins(%x : tensor<4x8xf32>) maps [(d0, d1) -> (d1, d0), (d0, d1) -> (d0, d1)] … {
+    ^bb0(%e: f32): %0 = math.exp %e : f32  kernel.yield %0 : f32 }
+    ```
+  }];
+  let options = [Option<"movementOnly", "movement-only", "bool", "false", "inline only producers that move elements">];
+}
+
+def KernelFuseEpilogues : IngotPass<"kernel-fuse-epilogues"> {
+  let summary = "Moves what follows a reduction element by element into its epilogue";
+  let description = [{
+    Bias, scale, residual add, activation, transposed or in-place writes (concat parts). The anchor's result must have no other reader; views
+    between the two are allowed. A contraction keeps its contiguous writes.
+
+    Before:
+    ```mlir
+    %c = kernel.contract domain <"4", "8", "16"> kinds "mnk" ins(%a, %b : …) … -> tensor<4x8xf32>
+    %y = kernel.generic domain <"4", "8"> iterators "pp" ins(%c, %bias : …) maps [(d0, d1) -> (d0, d1), (d0, d1) -> (d1), …] … {
+    ^bb0(%e: f32, %v: f32): %0 = arith.addf %e, %v : f32  kernel.yield %0 : f32 }
+    ```
+    After:
+    ```mlir
+    %y = kernel.contract domain <"4", "8", "16"> kinds "mnk" ins(%a, %b, %bias : …) maps […, (d0, d1, d2) -> (d1), …] …
+      epilogue { ^bb0(%ae: f32, %be: f32, %v: f32, %acc: f32): %0 = arith.addf %acc, %v : f32  kernel.yield %0 : f32 }
+    ```
+  }];
 }
 #endif
