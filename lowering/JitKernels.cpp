@@ -2,6 +2,7 @@
 #include "lowering/JitKernels.h"
 #include "dialects/RegisterDialects.h"
 #include "lowering/JitNarrowTypes.h"
+#include "lowering/expand/Expand.h"
 #include "mlir/Bytecode/BytecodeWriter.h"
 #include "mlir/Conversion/ArithToLLVM/ArithToLLVM.h"
 #include "mlir/Conversion/ControlFlowToLLVM/ControlFlowToLLVM.h"
@@ -156,6 +157,21 @@ llvm::Expected<std::unique_ptr<llvm::TargetMachine>> baselineMachine() {
   return builder.createTargetMachine();
 }
 
+/// Expansions for it are scalar; LLVM vectorises what does not change results.
+const Machine &scalarMachine() {
+  static const Machine machine = [] {
+    Machine m;
+    m.name = m.id = "jit";
+    m.kind = MachineKind::Cpu;
+    m.vectorBytes = 0;
+    m.vectorRegisters = 16;
+    m.l1Bytes = 32 << 10;
+    m.l2Bytes = 1 << 20;
+    return m;
+  }();
+  return machine;
+}
+
 /// A context of the JIT's own, so that passes in other contexts may use it.
 MLIRContext &jitContext() {
   static MLIRContext *context = [] {
@@ -183,11 +199,8 @@ FailureOr<std::unique_ptr<JitKernels>> JitKernels::compile(ArrayRef<plan::Kernel
     OpBuilder b(loc.getContext());
     OwningOpRef<ModuleOp> copy = ModuleOp::create(loc);
     b.setInsertionPointToStart(copy->getBody());
-    for (plan::KernelOp kernel : kernels) {
-      if (!kernel->hasAttr("target"))
-        return kernel.emitOpError("must be expanded before it can run");
-      b.clone(*kernel);
-    }
+    for (plan::KernelOp kernel : kernels)
+      b.clone(*kernel.getOperation());
     llvm::raw_string_ostream os(bytecode);
     if (failed(writeBytecodeToFile(*copy, os)))
       return failure();
@@ -203,8 +216,11 @@ FailureOr<std::unique_ptr<JitKernels>> JitKernels::compile(ArrayRef<plan::Kernel
   auto module = parseSourceString<ModuleOp>(bytecode, ParserConfig(&context));
   if (!module)
     return failJit("read the kernels back");
-  for (auto kernel : llvm::make_early_inc_range(module->getOps<plan::KernelOp>()))
+  for (auto kernel : llvm::make_early_inc_range(module->getOps<plan::KernelOp>())) {
+    if (!kernel->hasAttr("target") && failed(expandKernel(kernel, scalarMachine())))
+      return failJit("expand the kernels");
     toFunction(kernel);
+  }
   if (failed(expandIsa(*module)) || failed(lowerNarrowTypes(*module)) || failed(lowerToLLVM(*module)))
     return failJit("lower the kernels");
 

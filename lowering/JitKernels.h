@@ -1,4 +1,4 @@
-//===- JitKernels.h - runs expanded kernels on the host ---------------------------===//
+//===- JitKernels.h - runs kernels on the host ---------------------------===//
 //
 // plan.kernel → func → scf, arith, math, memref, vector to LLVM → ExecutionEngine. Used at compile time for what depends
 // on weights alone, and by tests as a second meaning of expansions.
@@ -20,7 +20,8 @@ namespace ingot {
 
 class JitKernels {
 public:
-  /// Compiles expanded kernels (attribute `target`), all at once. Fails with a diagnostic at the first kernel.
+  /// Compiles kernels, all at once; one without `target` is expanded as scalar code first (a copy, the kernel stays as it is).
+  /// Fails with a diagnostic at the first kernel.
   static mlir::FailureOr<std::unique_ptr<JitKernels>> compile(llvm::ArrayRef<plan::KernelOp> kernels);
   ~JitKernels();
 

@@ -226,8 +226,39 @@ TEST_F(JitKernelsTest, VectorsPointersAndLocalBuffers) {
     EXPECT_EQ(y[i], x[i] * x[i / 4 * 4 + 1] + x[i]);
 }
 
-TEST_F(JitKernelsTest, RefusesUnexpandedKernels) {
-  auto jit = compile("plan.kernel @k(%x: memref<?xf32>) { plan.return }");
+TEST_F(JitKernelsTest, ExpandsWhatIsNotExpanded) {
+  auto jit = compile(R"(
+    plan.kernel @sum(%rows: index, %x: memref<?xf32>, %y: memref<?xf32>) attributes {symbols = ["rows"], writes = [2]} {
+      %0 = plan.tensor %x strides <"3", "1"> : memref<?xf32> as tensor<?x3xf32, #nn.shape<"rows", "3">>
+      %1 = kernel.generic domain <"rows", "3"> iterators "pr" ins(%0 : tensor<?x3xf32, #nn.shape<"rows", "3">>)
+        maps [affine_map<(d0, d1) -> (d0, d1)>, affine_map<(d0, d1) -> (d0)>] symbols <> padding [unit] init [0.0 : f32] dest_of [-1]
+        -> tensor<?xf32, #nn.shape<"rows">> {
+      ^bb0(%e: f32, %acc: f32):
+        %s = arith.addf %acc, %e : f32
+        kernel.yield %s : f32
+      }
+      plan.write %1 to %y strides <"1"> : tensor<?xf32, #nn.shape<"rows">>, memref<?xf32>
+      plan.return
+    })");
+  ASSERT_TRUE(succeeded(jit)) << diagnostics;
+  auto x = iota(6);
+  std::vector<float> y(2);
+  (*jit)->run("sum", {2}, {x.data(), y.data()});
+  EXPECT_EQ(y, (std::vector<float>{3, 12}));
+  EXPECT_FALSE((*module->getOps<plan::KernelOp>().begin())->hasAttr("target"));
+}
+
+TEST_F(JitKernelsTest, SaysWhatItCannotRun) {
+  auto jit = compile(R"(
+    plan.kernel @k(%x: memref<?xf16>) attributes {target = "test"} {
+      %c1 = arith.constant 1 : index
+      scf.forall (%i) in (%c1) {
+        %v = memref.load %x[%i] : memref<?xf16>
+        %w = arith.addf %v, %v : f16
+        memref.store %w, %x[%i] : memref<?xf16>
+      }
+      plan.return
+    })");
   EXPECT_TRUE(failed(jit));
-  EXPECT_NE(diagnostics.find("must be expanded"), std::string::npos);
+  EXPECT_NE(diagnostics.find("the JIT cannot"), std::string::npos);
 }
