@@ -1,6 +1,6 @@
 //===- WeightStore.cpp ------------------------------------------------------------===//
 #include "compiler/weights/WeightStore.h"
-#include "dialects/nn/Shape.h"
+#include "compiler/weights/Elements.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/MathExtras.h"
 #include "llvm/Support/SHA256.h"
@@ -79,6 +79,7 @@ const WeightStore::Weight &WeightStore::get(StringRef name) const {
 
 RankedTensorType WeightStore::type(StringRef name) const { return get(name).type; }
 ArrayRef<char> WeightStore::bytes(StringRef name) const { return get(name).content->bytes.data(); }
+WeightBytes WeightStore::share(StringRef name) const { return get(name).content->bytes; }
 StringRef WeightStore::contentHash(StringRef name) const { return get(name).content->hash; }
 void WeightStore::dropPages(StringRef name) const { get(name).content->bytes.dropPages(); }
 
@@ -144,9 +145,7 @@ static APInt elementBits(double v, Type element) {
     a.convert(f.getFloatSemantics(), llvm::APFloat::rmNearestTiesToEven, &lost);
     return a.bitcastToAPInt();
   }
-  if (element.isInteger(1))
-    return APInt(8, int64_t(v) & 1);
-  return APInt(64, int64_t(v), /*isSigned=*/true).sextOrTrunc(element.getIntOrFloatBitWidth());
+  return APInt(64, element.isInteger(1) ? int64_t(v) & 1 : int64_t(v), /*isSigned=*/true);
 }
 
 LogicalResult WeightStore::require(nn::WeightOp weight) {
@@ -163,7 +162,6 @@ LogicalResult WeightStore::require(nn::WeightOp weight) {
   if (random ? kind.getAsInteger(10, seed) : kind != "iota")
     return weight.emitOpError("fill is \"iota\" or \"random:<seed>\"");
   Type element = type.getElementType();
-  int bits = elementTypeOf(element)->bits;
   WeightBytes bytes = WeightBytes::scratch(*storageBytes(element, type.getNumElements()).constant());
   for (int64_t i = 0, n = type.getNumElements(); i < n; ++i) {
     double v = i;
@@ -171,12 +169,7 @@ LogicalResult WeightStore::require(nn::WeightOp weight) {
       uint64_t r = nextRandom(seed);
       v = isa<FloatType>(element) ? double(r >> 11) * 0x1p-52 - 1.0 : double(r >> 61) - (isUnsigned(element) ? 0 : 4);
     }
-    APInt value = elementBits(v, element);
-    char *data = bytes.writable().data();
-    if (bits >= 8)
-      std::memcpy(data + i * (bits / 8), value.getRawData(), bits / 8);
-    else
-      data[i * bits / 8] |= char(value.getZExtValue() << (i * bits % 8));
+    storeElement(bytes.writable(), i, element, elementBits(v, element));
   }
   // The symbol keeps its own name: add() could answer with an equal weight's.
   auto content = std::make_shared<Content>();

@@ -36,6 +36,8 @@ public:
 
   mlir::RankedTensorType type(llvm::StringRef name) const;
   llvm::ArrayRef<char> bytes(llvm::StringRef name) const;
+  /// The bytes with their owner: they outlive the name.
+  WeightBytes share(llvm::StringRef name) const;
   /// SHA-256 of the bytes, 64 hexadecimal digits.
   llvm::StringRef contentHash(llvm::StringRef name) const;
   /// The caller has read this weight and will not soon again: file-backed pages may leave memory.
