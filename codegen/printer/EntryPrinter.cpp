@@ -340,10 +340,6 @@ private:
       flops = DimExpr(n.getInt());
     if (!flops || flops->isConstant(0))
       return "1";
-    constexpr int64_t worth = 65536; // floating-point operations
-    int64_t count;
-    if (auto c = flops->constant(); c && !tiles.getAsInteger(10, count))
-      return std::to_string(std::max<int64_t>(1, worth * count / std::max<int64_t>(*c, 1)));
     // The flops are over the kernel's own symbols.
     auto symbolsOf = kernel->getAttrOfType<ArrayAttr>("symbols");
     bool known = true;
@@ -351,11 +347,14 @@ private:
       for (unsigned i = 0; symbolsOf && i < symbolsOf.size(); ++i)
         if (cast<StringAttr>(symbolsOf[i]).getValue() == s) {
           Expr e = get(launch.getArgs()[i]);
-          return parenthesise(e, Primary);
+          return *flops == DimExpr::symbol(s) ? e.text : parenthesise(e, Primary);
         }
       known &= symbols.contains(s);
       return symbolName(s);
     });
+    int64_t count, total; // as ingot_grain
+    if (!StringRef(work).getAsInteger(10, total) && !tiles.getAsInteger(10, count))
+      return std::to_string(total / 65536 < count ? std::max<int64_t>(1, count / (total / 65536 + 1)) : 1);
     return known ? "ingot_grain(" + work + ", " + tiles.str() + ")" : "1";
   }
 
@@ -383,10 +382,14 @@ private:
     std::string separator = args.empty() ? "" : ", ";
     if (cuda) {
       std::string tiles = count.text;
-      statement("if (" + tiles + " > 0)");
-      indent += 2;
+      int64_t number;
+      bool positive = !StringRef(tiles).getAsInteger(10, number) && number > 0;
+      if (!positive) {
+        statement("if (" + tiles + " > 0)");
+        indent += 2;
+      }
       statement(name + "<<<ingot::blocks(" + tiles + "), ingot::threads, 0, stream>>>(" + list + separator + tiles + ");");
-      indent -= 2;
+      indent -= positive ? 0 : 2;
       statement("INGOT_CUDA(cudaGetLastError());");
       return;
     }
@@ -401,7 +404,10 @@ private:
   /// An index that is used more than once gets its name before it is used.
   void settle(Value v) {
     Expr e = get(v);
-    bindExpr(v, e);
+    if (e.text.size() > 20 && !e.literal)
+      declare(v, e);
+    else
+      bindExpr(v, e);
   }
 
   void printRead(plan::ReadOp read) {
