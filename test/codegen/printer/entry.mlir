@@ -50,7 +50,7 @@ module { plan.model @net {
 // CHECK-NEXT:    const float *fc_weight = reinterpret_cast<const float *>(weights);
 // CHECK-NEXT:    const float *fc_bias = reinterpret_cast<const float *>(weights + 256);
 // CHECK-NEXT:    float *hidden = reinterpret_cast<float *>(workspace); // 8*batch elements
-// CHECK-NEXT:    int64_t *positive = reinterpret_cast<int64_t *>(workspace + (batch * 32 + 63) / 64 * 64); // 1 element
+// CHECK-NEXT:    int64_t *positive = reinterpret_cast<int64_t *>(workspace + (batch * 32 + 63) / 64 * 64);
 // CHECK-EMPTY:
 // CHECK-NEXT:    // Mul_0, Mul_1
 // CHECK-NEXT:    ingot::launch(executor, batch * 8, ingot_grain(batch * 8, batch * 8), [=](int64_t begin, int64_t end) {

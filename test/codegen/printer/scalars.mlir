@@ -5,9 +5,9 @@
 module { plan.model @scalars {
 
 // Every storage type goes through its helper.
-// CHECK-LABEL: void scalars_aarch64_casts(const uint16_t *h, const uint8_t *q, const uint8_t *nibbles, uint8_t *out
+// CHECK-LABEL: extern "C" void scalars_aarch64_casts(const uint16_t *h, const uint8_t *q, const uint8_t *nibbles,
 // CHECK:         const float t = f16_to_f32(h[tile]) * f8e4m3fn_to_f32(q[tile]);
-// CHECK:         out[tile] = f32_to_f8e5m2(t + float(load_s4(nibbles, tile)), false);
+// CHECK:         out[tile] = f32_to_f8e5m2(t + float(int32_t(load_s4(nibbles, tile))), false);
 // CHECK:         b[tile] = f32_to_bf16(t);
 // CHECK:         store_u4(packed, tile, f32_to_f4e2m1fn(t));
 plan.kernel @casts(%h: memref<?xf16> {plan.name = "h"}, %q: memref<?xf8E4M3FN> {plan.name = "q"}, %n: memref<?xi4> {plan.name = "nibbles"},
@@ -35,7 +35,7 @@ plan.kernel @casts(%h: memref<?xf16> {plan.name = "h"}, %q: memref<?xf8E4M3FN> {
 }
 
 // Bytes that are only ever zero-extended are uint8_t; data wraps, indices do not.
-// CHECK-LABEL: void scalars_aarch64_quantise(const uint8_t *x, const int8_t *w, uint8_t *y, bool
+// CHECK-LABEL: extern "C" void scalars_aarch64_quantise(const uint8_t *x, const int8_t *w, uint8_t *y, uint8_t *big
 plan.kernel @quantise(%x: memref<?xi8> {plan.name = "x"}, %w: memref<?xi8> {plan.name = "w"}, %y: memref<?xi8> {plan.name = "y", plan.unsigned},
                       %big: memref<?xi1> {plan.name = "big"}, %z: memref<?xi32> {plan.name = "z"})
     attributes {target = "scalar", writes = [2, 3, 4]} {
@@ -67,9 +67,12 @@ plan.kernel @quantise(%x: memref<?xi8> {plan.name = "x"}, %w: memref<?xi8> {plan
 }
 
 // Parentheses where C needs them and nowhere else.
-// CHECK-LABEL: void scalars_aarch64_parentheses(
+// CHECK-LABEL: extern "C" void scalars_aarch64_parentheses(
 // CHECK:         y[tile] = (a - (b - c)) / (a + b * c) - -a;
-// CHECK:         if (a < b && b < c || a > c)
+// CHECK-NEXT:    if ((a < b && b < c) || a > c) {
+// CHECK-NEXT:      y[tile] *= 0.1f;
+// CHECK-NEXT:    } else if (is_nan(a)) {
+// CHECK-NEXT:      y[tile] = INGOT_NAN;
 plan.kernel @parentheses(%x: memref<?xf32> {plan.name = "x"}, %y: memref<?xf32> {plan.name = "y"})
     attributes {target = "scalar", writes = [1]} {
   %c4 = arith.constant 4 : index
@@ -113,7 +116,15 @@ plan.kernel @parentheses(%x: memref<?xf32> {plan.name = "x"}, %y: memref<?xf32> 
 }
 
 // Carried values swap without losing one; a while loop with its condition in the header; reads stay in front of writes.
-// CHECK-LABEL: void scalars_aarch64_fibonacci(
+// CHECK-LABEL: extern "C" void scalars_aarch64_fibonacci(int64_t *y, int64_t begin, int64_t end) {
+// CHECK:           const int64_t next_value = sum;
+// CHECK-NEXT:      sum = add(value, sum);
+// CHECK-NEXT:      value = next_value;
+// CHECK:         while (value2 > 5) {
+// CHECK-NEXT:      value2 /= 2;
+// CHECK:         const int64_t y_value = y[tile];
+// CHECK-NEXT:    y[tile] = value;
+// CHECK-NEXT:    y[tile] = add(y[tile], mul(value2, y_value));
 plan.kernel @fibonacci(%n: index {plan.name = "n"}, %y: memref<?xi64> {plan.name = "y"})
     attributes {target = "scalar", writes = [1]} {
   %c0 = arith.constant 0 : index
@@ -147,7 +158,7 @@ plan.kernel @fibonacci(%n: index {plan.name = "n"}, %y: memref<?xi64> {plan.name
 }
 
 // A conditional value is an expression, a guarded load among them.
-// CHECK-LABEL: void scalars_aarch64_pad(
+// CHECK-LABEL: extern "C" void scalars_aarch64_pad(
 // CHECK:         y[tile] = at >= 0 && at < n ? x[at] : 1.5f;
 plan.kernel @pad(%n: index {plan.name = "n"}, %x: memref<?xf32> {plan.name = "x"}, %y: memref<?xf32> {plan.name = "y"})
     attributes {target = "scalar", writes = [2]} {
@@ -173,8 +184,8 @@ plan.kernel @pad(%n: index {plan.name = "n"}, %x: memref<?xf32> {plan.name = "x"
 }
 
 // Functions by the header's names.
-// CHECK-LABEL: void scalars_aarch64_functions(
-// CHECK:         y[tile] = maximum(sigmoid(x[tile]), exp(
+// CHECK-LABEL: extern "C" void scalars_aarch64_functions(
+// CHECK:         y[tile] = maximum(sigmoid(x[tile]), exp(-x_value));
 plan.kernel @functions(%x: memref<?xf32> {plan.name = "x"}, %y: memref<?xf32> {plan.name = "y"})
     attributes {target = "scalar", writes = [1]} {
   %c4 = arith.constant 4 : index
