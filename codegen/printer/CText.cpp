@@ -229,6 +229,13 @@ static size_t breakAt(StringRef text, size_t width, size_t &align, size_t first)
       quoted = !quoted;
     if (quoted)
       continue;
+    if (text.substr(i).starts_with("<<<")) // a launch's configuration
+      open.push_back(i += 2);
+    else if (text.substr(i).starts_with(">>>") && !open.empty()) {
+      open.pop_back();
+      i += 2;
+      continue;
+    }
     if (c == '(' || c == '[' || c == '{')
       open.push_back(i);
     if ((c == ')' || c == ']' || c == '}') && !open.empty())
