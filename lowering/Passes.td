@@ -10,6 +10,21 @@ class IngotPass<string flag, string op = "::mlir::ModuleOp"> : Pass<flag, op> {
     "::mlir::vector::VectorDialect", "::mlir::func::FuncDialect"];
 }
 
+def ConvertOnnxToNn : IngotPass<"convert-onnx-to-nn"> {
+  let summary = "Converts every onnx.node through its import rule";
+  let description = [{
+    Before:
+    ```mlir
+    %y = onnx.node "Relu" since 14 (%x) {} : (tensor<4xf32>) -> tensor<4xf32> domain ""
+    ```
+    After:
+    ```mlir
+    %y = nn.relu %x : (tensor<4xf32>) -> tensor<4xf32>
+    ```
+    A node that no rule takes is an error at the node; all of them are reported in one run.
+  }];
+}
+
 def ConvertNnToKernel : IngotPass<"convert-nn-to-kernel"> {
   let summary = "Rewrites every nn operator as kernel operators through its `lower` method";
   let description = [{
@@ -52,6 +67,104 @@ def KernelSchedule : IngotPass<"kernel-schedule"> {
   let options = [Option<"target", "target", "std::string", "\"x86-64-v3\"", "machine row, with +features">];
 }
 
+def HoistConstants : IngotPass<"hoist-constants"> {
+  let summary = "Runs kernels that depend on weights and constants alone at compile time";
+  let description = [{
+    A kernel.generic, contract, fused or view of static shape whose operands are nn.get_weight, nn.constant or results of such
+    operations is evaluated (through the JIT, on a fixed baseline CPU), straight into the WeightStore, and a new nn.weight replaces what the
+    run-time graph reads of it. Operations that compute the same are compiled once. What grows stays for run time: a result is hoisted if it has at most `max-growth`
+    times the bytes of the weights behind it, or at most `small-bytes`, or its operation has the unit attribute `hoist_always`.
+    What depends on nn.constant alone and has at most 256 elements becomes nn.constant again.
+
+    The new weight is named after the largest weight behind it; the suffix is the operation's `hoist_as`, else `packed` (elements only
+    moved), `reshaped` or `folded`. `from` lists the weights behind it, `recipe` says what was computed last. Weights without
+    further use leave the module and the store.
+
+    Before:
+    ```mlir
+    nn.weight @w tensor<64x32xf32> "9f…"
+    %w = nn.get_weight @w : tensor<64x32xf32>
+    %t = kernel.generic … ins(%w) maps [(d0, d1) -> (d1, d0), (d0, d1) -> (d0, d1)] … { ^bb0(%e: f32): kernel.yield %e : f32 }
+    %y = kernel.contract … ins(%x, %t) …
+    ```
+    After:
+    ```mlir
+    nn.weight @w.packed tensor<32x64xf32> "3c…" {from = ["w"], recipe = "elementwise over 32 x 64"}
+    %t = nn.get_weight @w.packed : tensor<32x64xf32>
+    %y = kernel.contract … ins(%x, %t) …
+    ```
+  }];
+  let options = [
+    Option<"maxGrowth", "max-growth", "double", "1.3", "largest ratio of hoisted bytes to the bytes of the weights behind them">,
+    Option<"smallBytes", "small-bytes", "int64_t", "65536", "results of at most so many bytes may grow more">
+  ];
+  let statistics = [
+    Statistic<"numEvaluated", "evaluated", "operations run at compile time">,
+    Statistic<"numRecipes", "recipes", "distinct kernels compiled for it">
+  ];
+}
+
+def PlanDedupeKernels : IngotPass<"plan-dedupe-kernels"> {
+  let summary = "Merges kernels that compute the same";
+  let description = [{
+    Kernels that are equal up to their names, comments and the names of their symbols become one; launches are redirected, and the
+    survivor (the first) says for whom it works.
+
+    Before:
+    ```mlir
+    plan.kernel @relu_1(%batch: index, …) attributes {doc = ["a"], symbols = ["batch"]} { … }
+    plan.kernel @relu_2(%rows: index, …) attributes {doc = ["b"], symbols = ["rows"]} { … }
+    plan.entry … { plan.launch @relu_1(…) plan.launch @relu_2(…) }
+    ```
+    After:
+    ```mlir
+    plan.kernel @relu_1(%batch: index, …) attributes {doc = ["a", "b"], symbols = ["batch"]} { … }
+    plan.entry … { plan.launch @relu_1(…) plan.launch @relu_1(…) }
+    ```
+  }];
+}
+def BuildPlan : IngotPass<"build-plan"> {
+  let summary = "Outlines kernels and gives every tensor a buffer";
+  let description = [{
+    Every function becomes a plan.entry of one plan.model; every kernel operator a plan.kernel and a plan.launch. Views and in-place
+    updates share buffers, outputs and states are written directly where they end, the rest is plan.alloc.
+
+    Before:
+    ```mlir
+    func.func @main(%x: tensor<4xf32>) -> tensor<4xf32> {
+      %y = kernel.generic ... ins(%x) ...
+      return %y
+    }
+    ```
+    After:
+    ```mlir
+    plan.model @model {
+      plan.kernel @y(%x: memref<?xf32>, %y: memref<?xf32>) { ... }
+      plan.entry @run(%x: memref<?xf32>, %y: memref<?xf32>, %workspace: memref<?xi8>) {
+        plan.launch @y(%x, %y)
+        plan.return
+      }
+    }
+    ```
+  }];
+}
+
+def PlanArena : IngotPass<"plan-arena"> {
+  let summary = "Places every buffer of an entry in one workspace";
+  let description = [{
+    Before:
+    ```mlir
+    %a = plan.alloc "768*seq" : memref<?xf32>
+    ```
+    After, with `workspace_bytes` on the entry:
+    ```mlir
+    %a = plan.slice %workspace["3072*seq"] count "768*seq" : memref<?xi8> to memref<?xf32>
+    ```
+    A buffer whose size is known only while running becomes plan.tail.
+  }];
+}
+
+
 def ExpandKernels : IngotPass<"expand-kernels"> {
   let summary = "Kernels become loops over flat buffers, scalar or at the target's vector width";
   let description = [{
@@ -83,5 +196,48 @@ def ExpandKernels : IngotPass<"expand-kernels"> {
     ```
   }];
   let options = [Option<"target", "target", "std::string", "\"x86-64-v3\"", "machine row, with +features; x86-64-v2 is scalar code">];
+
+def KernelFuseProducers : IngotPass<"kernel-fuse-producers"> {
+  let summary = "Recomputes a producer's element where it is read, instead of storing it";
+  let description = [{
+    A producer is a kernel.generic without reductions and dests. Pure movement (transpose, slice, broadcast, pad) is inlined into every
+    reader, contractions included, through views whose index stays linear (a dimension of the reader is split if that helps).
+    Arithmetic is inlined if recomputing costs less than a tensor's round trip through memory; never into the factors of a contraction. Reads
+    of constants with one value become that value.
+
+    Before:
+    ```mlir
+    %t = kernel.generic domain <"8", "4"> iterators "pp" ins(%x : tensor<4x8xf32>) maps [(d0, d1) -> (d1, d0), (d0, d1) -> (d0, d1)] … {
+    ^bb0(%e: f32): kernel.yield %e : f32 }
+    %y = kernel.generic domain <"8", "4"> iterators "pp" ins(%t : tensor<8x4xf32>) maps [(d0, d1) -> (d0, d1), (d0, d1) -> (d0, d1)] … {
+    ^bb0(%e: f32): %0 = math.exp %e : f32  kernel.yield %0 : f32 }
+    ```
+    After:
+    ```mlir
+    %y = kernel.generic domain <"8", "4"> iterators "pp" ins(%x : tensor<4x8xf32>) maps [(d0, d1) -> (d1, d0), (d0, d1) -> (d0, d1)] … {
+    ^bb0(%e: f32): %0 = math.exp %e : f32  kernel.yield %0 : f32 }
+    ```
+  }];
+  let options = [Option<"movementOnly", "movement-only", "bool", "false", "inline only producers that move elements">];
+}
+
+def KernelFuseEpilogues : IngotPass<"kernel-fuse-epilogues"> {
+  let summary = "Moves what follows a reduction element by element into its epilogue";
+  let description = [{
+    Bias, scale, residual add, activation, transposed or in-place writes (concat parts). The anchor's result must have no other reader; views
+    between the two are allowed. A contraction keeps its contiguous writes.
+
+    Before:
+    ```mlir
+    %c = kernel.contract domain <"4", "8", "16"> kinds "mnk" ins(%a, %b : …) … -> tensor<4x8xf32>
+    %y = kernel.generic domain <"4", "8"> iterators "pp" ins(%c, %bias : …) maps [(d0, d1) -> (d0, d1), (d0, d1) -> (d1), …] … {
+    ^bb0(%e: f32, %v: f32): %0 = arith.addf %e, %v : f32  kernel.yield %0 : f32 }
+    ```
+    After:
+    ```mlir
+    %y = kernel.contract domain <"4", "8", "16"> kinds "mnk" ins(%a, %b, %bias : …) maps […, (d0, d1, d2) -> (d1), …] …
+      epilogue { ^bb0(%ae: f32, %be: f32, %v: f32, %acc: f32): %0 = arith.addf %acc, %v : f32  kernel.yield %0 : f32 }
+    ```
+  }];
 }
 #endif

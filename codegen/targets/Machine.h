@@ -21,6 +21,7 @@ struct Machine {
   int64_t l1Bytes, l2Bytes;    // per core
   std::vector<std::string> flags;    // for the C++ compiler (or nvcc), of the kernels' translation unit alone
   std::vector<std::string> features; // "fma", "avx512f", …, from the row and from +suffixes
+  std::string cpuFeatures;           // what N_open asks of the processor: C over runtime/include/ingot/cpu.h
   std::string triple;          // GNU triple of the cross toolchain, empty for the host's architecture
   bool has(llvm::StringRef feature) const;
   int lanes(int elementBytes) const { return vectorBytes ? vectorBytes / elementBytes : 1; }

@@ -2,6 +2,7 @@
 #include "dialects/kernel/Kernel.h"
 #include "dialects/nn/Shape.h"
 #include "mlir/IR/DialectImplementation.h"
+#include "mlir/Interfaces/FoldInterfaces.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 #include "dialects/kernel/KernelDialect.cpp.inc"
@@ -14,7 +15,14 @@
 using namespace mlir;
 namespace ingot::kernel {
 
+/// Regions keep their constants: a loop nest refers to nothing outside but its operands.
+struct KernelFoldInterface : DialectFoldInterface {
+  using DialectFoldInterface::DialectFoldInterface;
+  bool shouldMaterializeInto(Region *) const final { return true; }
+};
+
 void KernelDialect::initialize() {
+  addInterfaces<KernelFoldInterface>();
   addAttributes<
 #define GET_ATTRDEF_LIST
 #include "dialects/kernel/KernelAttrs.cpp.inc"

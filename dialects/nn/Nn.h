@@ -4,6 +4,7 @@
 
 #include "dialects/support/DimExpr.h"
 #include "dialects/support/ElementType.h"
+#include "llvm/ADT/STLFunctionalExtras.h"
 #include "mlir/Bytecode/BytecodeOpInterface.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinAttributes.h"
@@ -24,6 +25,11 @@ mlir::FailureOr<llvm::SmallVector<mlir::Value>> lowerElementwise(mlir::Operation
 std::optional<llvm::SmallVector<mlir::Value>> permuteElementwise(mlir::Operation *op, mlir::OpBuilder &b,
                                                                  mlir::ValueRange operands,
                                                                  llvm::ArrayRef<int64_t> perm);
+/// Shape arithmetic of an elementwise operator: operands have equal lengths.
+std::optional<Dims> evaluateElementwise(llvm::ArrayRef<std::optional<Dims>> operands,
+                                        llvm::function_ref<std::optional<DimExpr>(llvm::ArrayRef<DimExpr>)> one);
+/// Element type of operand i of the operator whose expression `s` builds.
+mlir::Type elementOfOperand(ScalarBuilder &s, unsigned i);
 } // namespace ingot::nn
 
 #include "dialects/nn/NnDialect.h.inc"

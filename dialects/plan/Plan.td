@@ -133,6 +133,16 @@ def Plan_ReadOp : Plan_Op<"read", [MemoryEffects<[MemRead]>]> {
   let results = (outs AnyTypeOf<[Index, I1]>:$result);
   let assemblyFormat = "$buffer `[` $index `]` attr-dict `:` type($buffer) `->` type($result)";
 }
+def Plan_SetOp : Plan_Op<"set", [MemoryEffects<[MemWrite]>]> {
+  let summary = "writes an index value as the only element of an i64 buffer";
+  let arguments = (ins Plan_Flat:$buffer, Index:$value);
+  let assemblyFormat = "$buffer `=` $value attr-dict `:` type($buffer)";
+}
+def Plan_PublishOp : Plan_Op<"publish"> {
+  let summary = "an output that stays in the workspace: gives the caller its address and true shape";
+  let arguments = (ins Plan_Flat:$buffer, Plan_Flat:$output, TypeAttr:$type);
+  let assemblyFormat = "$buffer `as` $output $type attr-dict `:` type($buffer) `,` type($output)";
+}
 def Plan_DimOp : Plan_Op<"dim", [Pure]> {
   let summary = "the value of a dimension expression over the symbols bound so far";
   let arguments = (ins StrAttr:$expr);

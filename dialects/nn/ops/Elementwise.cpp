@@ -27,4 +27,24 @@ std::optional<SmallVector<Value>> permuteElementwise(Operation *op, OpBuilder &b
   return SmallVector<Value>(copy->getResults());
 }
 
+std::optional<Dims> evaluateElementwise(ArrayRef<std::optional<Dims>> operands,
+                                        function_ref<std::optional<DimExpr>(ArrayRef<DimExpr>)> one) {
+  Dims out;
+  for (auto &o : operands)
+    if (!o || o->size() != operands[0]->size())
+      return std::nullopt;
+  for (size_t i = 0; i < operands[0]->size(); ++i) {
+    Dims x;
+    for (auto &o : operands)
+      x.push_back((*o)[i]);
+    auto r = one(x);
+    if (!r)
+      return std::nullopt;
+    out.push_back(*r);
+  }
+  return out;
+}
+
+Type elementOfOperand(ScalarBuilder &s, unsigned i) { return elementOf(s.op->getOperand(i)); }
+
 } // namespace ingot::nn

@@ -31,6 +31,8 @@ OpFoldResult ReshapeOp::fold(FoldAdaptor adaptor) {
   return foldReshaped(adaptor.getInput(), getType());
 }
 
+std::optional<Dims> ReshapeOp::evaluate(ArrayRef<std::optional<Dims>> operands) { return operands[0]; }
+
 FailureOr<SmallVector<Value>> ReshapeOp::lower(OpBuilder &b) {
   return SmallVector<Value>{kernel::ViewOp::create(b, getLoc(), getType(), getInput())};
 }
@@ -81,6 +83,17 @@ OpFoldResult BroadcastToOp::fold(FoldAdaptor) {
   if (getInput().getType() == getType())
     return getInput();
   return {};
+}
+
+std::optional<Dims> BroadcastToOp::evaluate(ArrayRef<std::optional<Dims>> operands) {
+  if (!operands[0] || !getType().hasStaticShape())
+    return std::nullopt;
+  int64_t n = getType().getNumElements();
+  if (int64_t(operands[0]->size()) == n)
+    return operands[0];
+  if (operands[0]->size() != 1)
+    return std::nullopt;
+  return Dims(n, (*operands[0])[0]);
 }
 
 FailureOr<SmallVector<Value>> BroadcastToOp::lower(OpBuilder &b) {

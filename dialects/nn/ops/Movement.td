@@ -3,7 +3,7 @@
 #define INGOT_NN_MOVEMENT
 include "dialects/nn/NnBase.td"
 
-def Nn_ReshapeOp : Nn_ComputeOp<"reshape"> {
+def Nn_ReshapeOp : Nn_ComputeOp<"reshape", [DeclareOpInterfaceMethods<Nn_EvaluateInterface>]> {
   let summary = "the same elements in row-major order under another shape";
   let arguments = (ins Nn_AnyTensor:$input);
   let results = (outs Nn_AnyTensor:$result);
@@ -18,7 +18,7 @@ def Nn_TransposeOp : Nn_ComputeOp<"transpose"> {
   let hasFolder = 1;
   let builders = [OpBuilder<(ins "::mlir::Value":$input, "::llvm::ArrayRef<int64_t>":$perm)>];
 }
-def Nn_BroadcastToOp : Nn_ComputeOp<"broadcast_to", [DeclareOpInterfaceMethods<Nn_PermuteInterface>]> {
+def Nn_BroadcastToOp : Nn_ComputeOp<"broadcast_to", [DeclareOpInterfaceMethods<Nn_EvaluateInterface>, DeclareOpInterfaceMethods<Nn_PermuteInterface>]> {
   let summary = "numpy broadcast to the result's shape";
   let description = [{ A dimension that is provably 1, or absent, is repeated. One that is neither provably 1 nor provably equal is decided
     at run time (index times (dim == 1 ? 0 : 1)). }];

@@ -1,0 +1,195 @@
+//===- EmitBuildFiles.cpp - Prints build files and README -------------------------------------------------===//
+
+#include "codegen/package/Emit.h"
+#include "codegen/package/Text.h"
+#include "codegen/package/Toolchain.h"
+#include "llvm/ADT/StringExtras.h"
+
+using namespace llvm;
+
+namespace ingot::package {
+
+static std::string cmakeLists(const Interface &i, ArrayRef<Source> sources) {
+  const LibrarySpec &spec = i.spec;
+  bool assembly = any_of(sources, [](const Source &s) { return StringRef(s.path).ends_with(".S"); });
+  std::string files, properties;
+  for (const Source &source : sources) {
+    files += "  " + source.path + "\n";
+    if (!source.flags.empty())
+      properties += "set_source_files_properties(" + source.path + " PROPERTIES COMPILE_OPTIONS \"" +
+                    join(source.flags, ";") + "\")\n";
+  }
+  if (assembly)
+    properties += "set_source_files_properties(src/weights.S PROPERTIES OBJECT_DEPENDS\n"
+                  "  ${CMAKE_CURRENT_SOURCE_DIR}/weights/" +
+                  spec.name + ".weights)\n";
+  return fill(R"(# @banner@
+# Builds the library from source: add_subdirectory(@N@), then link @N@::@N@.
+cmake_minimum_required(VERSION 3.16)
+project(@N@ LANGUAGES CXX@asm@)
+
+add_library(@N@ STATIC
+@files@)
+add_library(@N@::@N@ ALIAS @N@)
+target_include_directories(@N@ PUBLIC ${CMAKE_CURRENT_SOURCE_DIR} PRIVATE weights)
+target_compile_features(@N@ PRIVATE cxx_std_17)
+target_compile_options(@N@ PRIVATE $<$<COMPILE_LANGUAGE:CXX>:@flags@>)
+set_target_properties(@N@ PROPERTIES CXX_EXTENSIONS OFF POSITION_INDEPENDENT_CODE ON
+  INTERPROCEDURAL_OPTIMIZATION OFF)
+if(UNIX)
+  target_link_libraries(@N@ PUBLIC m)
+endif()
+# Instruction sets are private to the files that are compiled for them.
+@properties@
+# The thread pool: built once by the program, whichever generated library comes first.
+if(NOT TARGET ingot::pool)
+  find_package(Threads REQUIRED)
+  add_library(ingot_pool STATIC EXCLUDE_FROM_ALL ingot/pool.cpp)
+  add_library(ingot::pool ALIAS ingot_pool)
+  target_include_directories(ingot_pool PUBLIC ${CMAKE_CURRENT_SOURCE_DIR})
+  target_compile_features(ingot_pool PUBLIC cxx_std_17)
+  target_link_libraries(ingot_pool PUBLIC Threads::Threads)
+endif()
+)",
+              {{"banner", bannerLine(spec)},
+               {"N", spec.name},
+               {"asm", assembly ? " ASM" : ""},
+               {"files", files},
+               {"flags", join(libraryFlags(), ";")},
+               {"properties", properties}});
+}
+
+static std::string packageConfig(const Interface &i) {
+  return fill(R"(# find_package(@N@): the library as it was compiled, target @N@::@N@.
+get_filename_component(_@N@_prefix "${CMAKE_CURRENT_LIST_DIR}/.." ABSOLUTE)
+if(NOT TARGET @N@::@N@)
+  add_library(@N@::@N@ STATIC IMPORTED)
+  set_target_properties(@N@::@N@ PROPERTIES
+    IMPORTED_LOCATION "${_@N@_prefix}/lib/lib@N@.a"
+    INTERFACE_INCLUDE_DIRECTORIES "${_@N@_prefix}"
+    INTERFACE_LINK_LIBRARIES "m")
+endif()
+if(NOT TARGET ingot::pool)
+  find_package(Threads REQUIRED)
+  add_library(ingot_pool STATIC EXCLUDE_FROM_ALL "${_@N@_prefix}/ingot/pool.cpp")
+  add_library(ingot::pool ALIAS ingot_pool)
+  target_include_directories(ingot_pool PUBLIC "${_@N@_prefix}")
+  target_compile_features(ingot_pool PUBLIC cxx_std_17)
+  target_link_libraries(ingot_pool PUBLIC Threads::Threads)
+endif()
+unset(_@N@_prefix)
+)",
+              {{"N", i.spec.name}});
+}
+
+static std::string valueTable(const Interface &i) {
+  std::string text = "| | name | ONNX name | type | shape |\n|---|---|---|---|---|\n";
+  auto row = [&](const char *what, StringRef name, StringRef label, ingot_dtype type, ArrayRef<std::string> dims) {
+    text += (Twine("| ") + what + " | `" + name + "` | `" + label + "` | " + elementText(type).suffix + " | " +
+             shapeComment(dims) + " |\n")
+                .str();
+  };
+  for (const Value &v : i.spec.inputs)
+    row("input", v.name, v.label(), v.type, v.dims);
+  for (const State &s : i.spec.states)
+    row("state", s.name, s.onnxInput, s.type, s.dims);
+  for (const Value &v : i.spec.outputs)
+    row("output", v.name, v.label(), v.type, v.dims);
+  return text;
+}
+
+/// A whole program that opens the model, provides its memory and runs it.
+static std::string example(const Interface &i) {
+  const std::string &n = i.spec.name;
+  std::string text = "#include \"" + n + ".hpp\"\n\n#include <cstdio>\n#include <vector>\n\nint main() {\n  " + n +
+                     "::model model;\n  " + n + "::context context;\n";
+  std::string state = i.hasState ? "state, " : "", initState;
+  if (i.hasState) {
+    text += "  " + n + "::state state;\n";
+    initState = "  if (status.ok())\n    status = state.init(model);\n";
+  }
+  text += "  ingot::status status = model.open();\n  if (status.ok())\n    status = context.init(model);\n" + initState;
+  auto fits = [](const Value &v) { return v.kind == ValueKind::Tensor; };
+  for (const Symbol *s : i.inputSymbols)
+    text += "  const int64_t " + s->name + " = " + std::to_string(s->min) + ";\n";
+  for (const Symbol *s : i.lengthSymbols)
+    text += "  const int64_t " + s->name + " = 0; // state." + s->name + "()\n";
+  std::string inputs, outputs;
+  auto vector = [&](const Value &v) {
+    std::string type = elementText(v.type).type;
+    size_t bits = ingot_dtype_bits(v.type);
+    std::string count = v.dims.empty() ? "1" : product(v.dims).formula;
+    if (bits && bits < 8)
+      count = "(" + count + ")/" + std::to_string(8 / bits) + " + 1";
+    text += "  std::vector<" + type + "> " + v.name + "(" + count + ");\n";
+  };
+  for (const Value &v : i.spec.inputs)
+    if (fits(v)) {
+      vector(v);
+      inputs += (inputs.empty() ? "" : ", ") + std::string("ingot::view(") + v.name + ")";
+    } else {
+      inputs += inputs.empty() ? "{}" : ", {}";
+    }
+  for (const Value &v : i.spec.outputs)
+    if (!isInWorkspace(v)) {
+      vector(v);
+      outputs += (outputs.empty() ? "" : ", ") + std::string("ingot::span(") + v.name + ")";
+    } else {
+      outputs += outputs.empty() ? "{}" : ", {}";
+    }
+  for (size_t k = 0; k < i.resultSymbols.size(); ++k)
+    outputs += ", 0";
+  std::string dims;
+  for (const Symbol *s : i.inputSymbols)
+    dims += (dims.empty() ? "" : ", ") + s->name;
+  text += "  " + n + "_outputs results = {" + outputs + "};\n  if (status.ok())\n    status = context.run(" +
+          (i.hasDims ? "{" + dims + "}, " : "") + (i.hasInputs ? "{" + inputs + "}, " : "") + state +
+          "results);\n  std::puts(status.text());\n  return status.ok() ? 0 : 1;\n}\n";
+  return text;
+}
+
+static std::string readme(const Interface &i) {
+  const LibrarySpec &spec = i.spec;
+  std::string targets;
+  for (const Target &target : spec.targets)
+    targets += (targets.empty() ? "" : ", ") + target.name;
+  return fill(R"(# @N@
+
+@doc@Compiled by ingot @version@ from `@model@` for @targets@.
+
+@table@
+```cpp
+@example@```
+
+Build it with any one of
+
+```
+c++ -std=c++17 -I. main.cpp lib/lib@N@.a -lm -lpthread
+find_package(@N@)        # with CMAKE_PREFIX_PATH set to this folder; link @N@::@N@
+add_subdirectory(@N@)    # from source; link @N@::@N@
+```
+
+`@N@.h` is the C99 interface, `@N@.hpp` its C++17 wrapper. The model is shared by threads; each thread has a context.
+`@N@_run` takes no heap memory and makes no threads; pass `ingot::pool` (`ingot/pool.h`, target `ingot::pool`) as executor
+to use several. What a function reports is in its status and in `ingot_error.text`.
+)",
+              {{"N", spec.name},
+               {"doc", spec.doc.empty() ? "" : spec.doc + "\n\n"},
+               {"version", spec.build.ingotVersion},
+               {"model", spec.build.modelFile},
+               {"targets", targets},
+               {"table", valueTable(i)},
+               {"example", example(i)}});
+}
+
+std::vector<File> emitBuildFiles(const Interface &i, const std::vector<Source> &sources) {
+  return {{"CMakeLists.txt", cmakeLists(i, sources)},
+          {"cmake/" + i.spec.name + "Config.cmake", packageConfig(i)},
+          {"README.md", readme(i)},
+          {"LICENSE-note",
+           "Ingot claims no rights on the code that it generates. The runtime files under ingot/, copied into this\n"
+           "folder as part of the generated library, may be used, changed and distributed with it without condition.\n"
+           "The weights, and what the network computes, remain under the licence of the model they came from.\n"}};
+}
+
+} // namespace ingot::package

@@ -1,0 +1,56 @@
+//===- Text.h - Small pieces of C text --------------------------------------------------------------------===//
+#ifndef INGOT_CODEGEN_PACKAGE_TEXT_H
+#define INGOT_CODEGEN_PACKAGE_TEXT_H
+
+#include "codegen/package/LibrarySpec.h"
+#include "llvm/ADT/ArrayRef.h"
+
+#include <set>
+#include <utility>
+
+namespace ingot::package {
+
+using Substitutions = std::vector<std::pair<std::string, std::string>>;
+
+/// Replaces every @key@ of the template.
+std::string fill(llvm::StringRef text, const Substitutions &substitutions);
+
+/// `prefix` + items joined by ", " + `suffix`, continued under the first item within 110 columns.
+std::string wrapList(llvm::StringRef prefix, llvm::ArrayRef<std::string> items, llvm::StringRef suffix);
+
+/// Identifiers that occur in C text.
+std::set<std::string> identifiersIn(llvm::StringRef text);
+
+/// A C identifier for `text` that is no keyword, no word of the generated code's own and not in `used`; it is
+/// added to `used`.
+std::string makeIdentifier(llvm::StringRef text, std::set<std::string> &used);
+
+/// Whether a library may be called so.
+bool isValidLibraryName(llvm::StringRef name);
+
+/// One row per element type: how C spells it.
+struct ElementText {
+  const char *suffix;     // ingot_view_<suffix>
+  const char *type;       // storage type
+  const char *enumerator; // of ingot_dtype
+};
+ElementText elementText(ingot_dtype type);
+
+/// "[batch, 8]", or "scalar".
+std::string shapeComment(llvm::ArrayRef<std::string> dims);
+
+/// The product of the dimensions: as C over `checked` values, and as people read it ("batch*(length+seq)").
+struct Product {
+  std::string code, formula;
+};
+Product product(llvm::ArrayRef<std::string> dims);
+
+/// `text` without what would end, nest or continue a comment: names come from the model.
+std::string commentText(llvm::StringRef text);
+
+/// Indented comment lines.
+std::string lineComment(llvm::StringRef text, llvm::StringRef indent = "");
+
+} // namespace ingot::package
+
+#endif

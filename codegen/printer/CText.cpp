@@ -1,0 +1,327 @@
+//===- CText.cpp - C types, literals, identifiers and line breaks --------------------------===//
+#include "codegen/printer/CText.h"
+#include "dialects/support/ElementType.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringSet.h"
+
+using namespace mlir;
+namespace ingot::printer {
+
+//===----------------------------------------------------------------------===//
+// Types
+//===----------------------------------------------------------------------===//
+
+int packedBits(Type element) {
+  unsigned bits = element.isIntOrFloat() ? element.getIntOrFloatBitWidth() : 64;
+  return bits == 4 || bits == 2 ? int(bits) : 0;
+}
+
+std::string smallFloatName(Type type) {
+  if (!isa<FloatType>(type) || type.isF32() || type.isF64())
+    return "";
+  if (type.isF16())
+    return "f16";
+  if (type.isBF16())
+    return "bf16";
+  std::string name;
+  llvm::raw_string_ostream(name) << type; // f8E4M3FN
+  return StringRef(name).lower();
+}
+
+static unsigned storageBits(Type type) {
+  if (type.isIndex())
+    return 64;
+  unsigned bits = type.getIntOrFloatBitWidth();
+  return bits < 8 ? 8 : bits;
+}
+
+std::string cType(Type type, bool isUnsigned) {
+  if (auto v = dyn_cast<VectorType>(type)) {
+    Type e = v.getElementType();
+    std::string lanes = std::to_string(v.getNumElements());
+    if (e.isInteger(1))
+      return "mask" + lanes;
+    bool isFloat = e.isF32() || e.isF64();
+    bool bits = isa<FloatType>(e) && !isFloat;
+    return (isFloat ? "f" : bits || isUnsigned || e.isUnsignedInteger() ? "u" : "i") + std::to_string(storageBits(e)) + "x" + lanes;
+  }
+  if (auto p = dyn_cast<plan::PtrType>(type))
+    return "const " + cStorage(p.getElement(), isUnsigned) + " *";
+  if (auto m = dyn_cast<MemRefType>(type))
+    return cStorage(m.getElementType(), isUnsigned) + " *";
+  if (type.isIndex())
+    return "int64_t";
+  if (type.isInteger(1))
+    return "bool";
+  if (type.isF32())
+    return "float";
+  if (type.isF64())
+    return "double";
+  if (auto c = dyn_cast<ComplexType>(type))
+    return c.getElementType().isF64() ? "ingot_complex128" : "ingot_complex64";
+  if (isa<nn::StringType>(type))
+    return "ingot_string";
+  bool noSign = isa<FloatType>(type) || isUnsigned || type.isUnsignedInteger();
+  return (noSign ? "uint" : "int") + std::to_string(storageBits(type)) + "_t";
+}
+
+std::string cStorage(Type element, bool isUnsigned) {
+  if (element.isInteger(1) || packedBits(element))
+    return "uint8_t";
+  return cType(element, isUnsigned);
+}
+
+std::string dtypeName(Type element) {
+  const ElementType *t = elementTypeOf(element);
+  if (!t)
+    return "INGOT_UNDEFINED";
+  if (StringRef(t->name) == "b1")
+    return "INGOT_BOOL";
+  if (StringRef(t->name) == "str")
+    return "INGOT_STRING";
+  return "INGOT_" + StringRef(t->name).upper();
+}
+
+//===----------------------------------------------------------------------===//
+// Literals
+//===----------------------------------------------------------------------===//
+
+std::string floatLiteral(const llvm::APFloat &value, FloatType type) {
+  if (!type.isF32() && !type.isF64()) { // the bits of a storage type
+    llvm::SmallString<16> hex;
+    value.bitcastToAPInt().toStringUnsigned(hex, 16);
+    return cType(type) + "(0x" + hex.str().lower() + ")";
+  }
+  bool isFloat = type.isF32();
+  std::string sign = value.isNegative() ? "-" : "";
+  if (value.isNaN())
+    return isFloat ? sign + "INGOT_NAN" : "double(" + sign + "INGOT_NAN)";
+  if (value.isInfinity())
+    return isFloat ? sign + "INGOT_INF" : "double(" + sign + "INGOT_INF)";
+  char text[40];
+  for (int digits = 1; digits <= 17; ++digits) { // the shortest that reads back as the same number
+    if (isFloat) {
+      float f = value.convertToFloat();
+      snprintf(text, sizeof text, "%.*g", digits, double(f));
+      if (strtof(text, nullptr) == f)
+        break;
+    } else {
+      double d = value.convertToDouble();
+      snprintf(text, sizeof text, "%.*g", digits, d);
+      if (strtod(text, nullptr) == d)
+        break;
+    }
+  }
+  std::string result = text;
+  size_t e = result.find('e');
+  std::string mantissa = result.substr(0, e);
+  int exponent = e == std::string::npos ? 0 : atoi(result.c_str() + e + 1);
+  if (exponent > 0 && exponent < 7) { // 1e+03 reads better as 1000
+    snprintf(text, sizeof text, "%.1f", value.convertToDouble());
+    result = text;
+  } else if (e != std::string::npos) {
+    result = mantissa + "e" + std::to_string(exponent);
+  } else if (result.find('.') == std::string::npos) {
+    result += ".0";
+  }
+  return isFloat ? result + "f" : result;
+}
+
+std::string intLiteral(const llvm::APInt &value, bool isSigned) {
+  unsigned bits = value.getBitWidth();
+  if (bits == 1)
+    return value.isZero() ? "false" : "true";
+  llvm::SmallString<24> text;
+  value.toString(text, 10, isSigned);
+  if (isSigned && value.isMinSignedValue() && bits >= 32)
+    return "INT" + std::to_string(bits) + "_MIN";
+  if (!isSigned && bits == 64 && value.isNegative())
+    text += "u";
+  return text.str().str();
+}
+
+//===----------------------------------------------------------------------===//
+// Identifiers
+//===----------------------------------------------------------------------===//
+
+static bool isReserved(StringRef word) {
+  static const llvm::StringSet<> words = {
+      // C and C++
+      "alignas", "alignof", "and", "and_eq", "asm", "auto", "bitand", "bitor", "bool", "break", "case", "catch", "char",
+      "char16_t", "char32_t", "class", "compl", "concept", "const", "const_cast", "constexpr", "continue", "decltype", "default",
+      "delete", "do", "double", "dynamic_cast", "else", "enum", "explicit", "export", "extern", "false", "float", "for", "friend",
+      "goto", "if", "inline", "int", "long", "mutable", "namespace", "new", "noexcept", "not", "not_eq", "nullptr", "operator",
+      "or", "or_eq", "private", "protected", "public", "register", "reinterpret_cast", "requires", "restrict", "return", "short",
+      "signed", "sizeof", "static", "static_assert", "static_cast", "struct", "switch", "template", "this", "thread_local",
+      "throw", "true", "try", "typedef", "typeid", "typename", "typeof", "union", "unsigned", "using", "virtual", "void",
+      "volatile", "wchar_t", "while", "xor", "xor_eq", "NULL", "linux", "unix", "I", "main",
+      // functions that the generated code calls: a local of that name would hide them
+      "abs", "acos", "acosh", "add", "all", "any", "asin", "asinh", "atan", "atan2", "atanh", "bitcast", "broadcast", "cbrt", "ceil",
+      "ceildiv", "copysign", "cos", "cosh", "count", "divide", "eq", "erf", "exp", "exp2", "expm1", "floor", "floordiv", "floormod",
+      "fma", "fmod", "ge", "gt", "iota", "ipow", "is_inf", "is_nan", "lane", "le", "load", "load_masked", "load_n", "log", "log10",
+      "log1p", "log2", "lt", "mask_first", "max", "maximum", "maxnum", "memcpy", "memset", "min", "minimum", "minnum", "mod", "mul",
+      "ne", "neg", "popcount", "pow", "prefetch", "remainder", "round", "round_even", "rsqrt", "select", "shl", "shr", "sigmoid",
+      "sin", "sinh", "sqrt", "store", "store_masked", "store_n", "sub", "tan", "tanh", "trunc", "unordered", "with_lane",
+      // words of the generated code
+      "align", "begin", "checked", "context", "end", "error", "executor", "fail", "frame", "ingot", "status", "std", "stream",
+      "tile", "tiles", "weights", "workspace"};
+  return words.contains(word);
+}
+
+std::string identifier(StringRef text) {
+  std::string base;
+  for (char c : text)
+    if (llvm::isAlnum(c))
+      base += c;
+    else if (!base.empty() && base.back() != '_')
+      base += '_';
+  while (!base.empty() && base.back() == '_')
+    base.pop_back();
+  if (base.empty())
+    base = "value";
+  if (llvm::isDigit(base.front()))
+    base = "v" + base;
+  return isReserved(base) ? base + "_" : base;
+}
+
+std::string Names::fresh(StringRef hint) {
+  std::string base = identifier(hint), name = base;
+  const char *joint = llvm::isDigit(base.back()) ? "_" : "";
+  for (unsigned i = 2; used_.count(name); ++i)
+    name = base + joint + std::to_string(i);
+  reserve(name);
+  return name;
+}
+
+void Names::reserve(StringRef name) {
+  if (used_.insert(name.str()).second)
+    scopes_.back().push_back(name.str());
+}
+
+void Names::pop() {
+  for (const std::string &name : scopes_.back())
+    used_.erase(name);
+  scopes_.pop_back();
+}
+
+static bool isWordChar(char c) { return llvm::isAlnum(c) || c == '_'; }
+
+bool mentionsWord(StringRef text, StringRef word) {
+  for (size_t at = text.find(word); at != StringRef::npos; at = text.find(word, at + 1))
+    if ((at == 0 || !isWordChar(text[at - 1])) && (at + word.size() == text.size() || !isWordChar(text[at + word.size()])))
+      return true;
+  return false;
+}
+
+//===----------------------------------------------------------------------===//
+// Lines
+//===----------------------------------------------------------------------===//
+
+/// The best place to break one line: the least nested one that keeps the line within the limit, the last of those.
+static size_t breakAt(StringRef text, size_t width, size_t &align, size_t first) {
+  size_t best = StringRef::npos;
+  int bestDepth = 1 << 20;
+  std::vector<size_t> open;
+  bool quoted = false;
+  for (size_t i = 0; i < text.size(); ++i) {
+    char c = text[i];
+    if (c == '"' && (i == 0 || text[i - 1] != '\\'))
+      quoted = !quoted;
+    if (quoted)
+      continue;
+    if (c == '(' || c == '[' || c == '{')
+      open.push_back(i);
+    if ((c == ')' || c == ']' || c == '}') && !open.empty())
+      open.pop_back();
+    // Behind a comma or a binary operator, which stands between two blanks.
+    if (c != ' ' || i <= first || i > width)
+      continue;
+    char p = text[i - 1];
+    bool after = p == ',' || p == ';' || ((p == '+' || p == '-' || p == '*' || p == '/' || p == '%' || p == '&' || p == '|' || p == '=' ||
+                                           p == '?' || p == ':' || p == '<' || p == '>') &&
+                                          i >= 2 && (text[i - 2] == ' ' || text[i - 2] == '=' || text[i - 2] == p));
+    if (!after)
+      continue;
+    int depth = int(open.size()) * 4 + (p == '=' ? 3 : p == '*' || p == '/' ? 2 : p == '+' || p == '-' ? 1 : 0);
+    if (p == '=' && open.empty() && text[i - 2] == ' ' && i * 2 < width)
+      depth = 1 << 10; // behind an assignment only when nothing else will do
+    if (depth <= bestDepth) {
+      best = i;
+      bestDepth = depth;
+      align = open.empty() ? std::string::npos : open.back() + 1;
+    }
+  }
+  return best;
+}
+
+std::string wrapStatement(StringRef text, unsigned indent) {
+  std::string result, line = std::string(indent, ' ') + text.str();
+  size_t first = indent + 8, previous = indent + 4;
+  while (line.size() > columnLimit) {
+    size_t align = std::string::npos;
+    size_t at = breakAt(line, columnLimit, align, first);
+    if (at == StringRef::npos)
+      break;
+    if (align == std::string::npos)
+      align = previous;
+    result += line.substr(0, at) + "\n";
+    std::string rest = line.substr(at + 1);
+    if (align + 20 + std::min<size_t>(rest.size(), 40) > columnLimit)
+      align = indent + 8;
+    previous = align;
+    line = std::string(align, ' ') + rest;
+    first = align + 8;
+  }
+  return result + line + "\n";
+}
+
+std::string comment(StringRef text, unsigned indent) {
+  std::string result;
+  SmallVector<StringRef> lines;
+  text = text.rtrim();
+  if (text.empty())
+    return "";
+  text.split(lines, '\n');
+  std::string prefix = std::string(indent, ' ') + "//";
+  for (StringRef line : lines) {
+    std::string current = prefix;
+    StringRef rest = line.rtrim();
+    size_t margin = rest.size() - rest.ltrim().size();
+    current += std::string(margin, ' ');
+    rest = rest.ltrim();
+    SmallVector<StringRef> words;
+    rest.split(words, ' ', -1, false);
+    bool empty = true;
+    for (StringRef word : words) {
+      if (!empty && current.size() + 1 + word.size() > columnLimit) {
+        result += current + "\n";
+        current = prefix + std::string(margin + 2, ' ');
+      }
+      current += " ";
+      current += word;
+      empty = false;
+    }
+    // A backslash at the end would continue the comment.
+    result += current + (StringRef(current).ends_with("\\") ? "." : "") + "\n";
+  }
+  return result;
+}
+
+std::vector<std::string> locationNames(Location loc) {
+  std::vector<std::string> names;
+  auto add = [&](auto &self, Location l) -> void {
+    if (auto named = dyn_cast<NameLoc>(l)) {
+      if (!llvm::is_contained(names, named.getName().str()) && !named.getName().empty())
+        names.push_back(named.getName().str());
+    } else if (auto fused = dyn_cast<FusedLoc>(l)) {
+      for (Location part : fused.getLocations())
+        self(self, part);
+    } else if (auto call = dyn_cast<CallSiteLoc>(l)) {
+      self(self, call.getCallee());
+    }
+  };
+  add(add, loc);
+  return names;
+}
+
+} // namespace ingot::printer

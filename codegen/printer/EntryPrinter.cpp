@@ -1,0 +1,518 @@
+//===- EntryPrinter.cpp - a plan.entry as the body of the library's run function ------------===//
+#include "codegen/printer/EntryPrinter.h"
+#include "codegen/printer/BodyPrinter.h"
+#include "codegen/printer/DimText.h"
+#include "dialects/nn/Shape.h"
+#include "dialects/support/ElementType.h"
+#include "llvm/ADT/StringExtras.h"
+
+using namespace mlir;
+namespace ingot::printer {
+
+/// "/model/layer.0/Relu_output_0" is long; its last parts tell most.
+static std::string shortName(StringRef onnx) {
+  onnx.consume_back("_output_0");
+  std::string name = identifier(onnx);
+  while (name.size() > 32) {
+    size_t cut = name.find('_');
+    if (cut == std::string::npos || cut + 1 >= name.size())
+      break;
+    name = name.substr(cut + 1);
+  }
+  return name;
+}
+
+namespace {
+class EntryPrinter : public BodyPrinter {
+public:
+  EntryPrinter(plan::EntryOp entry, const Machine &machine, const EntryOptions &options)
+      : BodyPrinter(machine, entry), entry(entry), options(options), cuda(machine.kind == MachineKind::Cuda) {}
+
+  FailureOr<PrintedEntry> print() {
+    countUses(entry);
+    arguments();
+    for (Operation &op : entry.getBody().front().without_terminator()) {
+      if (!ok)
+        break;
+      operation(&op);
+    }
+    outputs();
+    if (!ok)
+      return failure();
+    statement("return INGOT_OK;");
+    result.body = body.text;
+    result.stagingBytes = staging.str();
+    return result;
+  }
+
+private:
+  plan::EntryOp entry;
+  const EntryOptions &options;
+  bool cuda;
+  PrintedEntry result;
+  DimExpr staging;
+  llvm::StringMap<std::string> symbols; // symbol → C variable
+  struct Staged {
+    std::string host, device, bytes;
+  };
+  std::vector<Staged> staged;
+  std::vector<std::pair<std::string, std::string>> results; // frame field, value: outputs in the workspace
+
+  // ---- names and types
+
+  StringRef attr(unsigned argument, StringRef name) {
+    auto a = entry.getArgAttrOfType<StringAttr>(argument, name);
+    return a ? a.getValue() : StringRef();
+  }
+  std::string symbolName(StringRef symbol) {
+    auto it = symbols.find(symbol);
+    return it == symbols.end() ? identifier(symbol) : it->second;
+  }
+  std::string dim(StringRef text, Operation *op, int precedence = 0) {
+    std::optional<DimExpr> e = DimExpr::parse(text);
+    if (!e) {
+      (void)failed(op, "bad dimension expression");
+      return "0";
+    }
+    std::string c = dimText(*e, [&](StringRef s) { return symbolName(s); });
+    return precedence > Sum && !isFactor(*e) ? "(" + c + ")" : c;
+  }
+  /// The element type of a buffer as the ONNX type says, for unsigned integers.
+  bool isConst(Value v) {
+    if (auto arg = dyn_cast<BlockArgument>(v)) {
+      if (arg.getOwner()->getParentOp() == entry)
+        return attr(arg.getArgNumber(), "plan.role") == "input" && !cuda;
+      if (auto loop = dyn_cast<scf::ForOp>(arg.getOwner()->getParentOp()))
+        return arg.getArgNumber() > 0 && isConst(loop.getInitArgs()[arg.getArgNumber() - 1]);
+      return false;
+    }
+    if (isa<plan::GetWeightOp>(v.getDefiningOp()))
+      return true;
+    unsigned i = cast<OpResult>(v).getResultNumber();
+    if (auto select = dyn_cast<scf::IfOp>(v.getDefiningOp()))
+      return isConst(select.thenYield().getOperand(i)) || isConst(select.elseYield().getOperand(i));
+    if (auto loop = dyn_cast<scf::ForOp>(v.getDefiningOp()))
+      return isConst(loop.getInitArgs()[i]);
+    return false;
+  }
+  std::string element(Value v) {
+    auto m = cast<MemRefType>(v.getType());
+    if (auto arg = dyn_cast<BlockArgument>(v); arg && arg.getOwner()->getParentOp() == entry)
+      return attr(arg.getArgNumber(), "plan.role") == "workspace" ? "unsigned char" : elementType(v);
+    // As the first kernel sees it.
+    for (OpOperand &use : v.getUses())
+      if (auto launch = dyn_cast<plan::LaunchOp>(use.getOwner()))
+        if (std::string type = parameterElement(launch, use.getOperandNumber()); !type.empty())
+          return type;
+    return cStorage(m.getElementType());
+  }
+  std::string valueType(Value v) override {
+    if (isa<MemRefType>(v.getType()))
+      return (isConst(v) ? "const " : "") + element(v) + " *";
+    return BodyPrinter::valueType(v);
+  }
+  std::string fallbackName(Operation *op) override {
+    if (isa<plan::ReadOp>(op))
+      return "host_value";
+    return isa<MemRefType>(op->getResult(0).getType()) ? "buffer" : BodyPrinter::fallbackName(op);
+  }
+  std::string freshName(Operation *op) {
+    std::vector<std::string> onnx = locationNames(op->getLoc());
+    std::string hint = nameHint(op->getResult(0));
+    if (hint.empty() && !onnx.empty())
+      hint = onnx.front();
+    return names.fresh(hint.empty() ? fallbackName(op) : shortName(hint));
+  }
+  const PrintedKernel *kernelOf(plan::LaunchOp launch) {
+    if (!options.kernels)
+      return nullptr;
+    auto it = options.kernels->find(launch.getKernel().str());
+    return it == options.kernels->end() ? nullptr : &it->second;
+  }
+  static unsigned firstArgument(plan::LaunchOp launch) { return launch.getTiles() ? 1 : 0; }
+  /// C element type of the kernel's parameter behind an operand, or nothing.
+  std::string parameterElement(plan::LaunchOp launch, unsigned operand) {
+    const PrintedKernel *k = kernelOf(launch);
+    if (!k || operand < firstArgument(launch))
+      return "";
+    for (auto [i, argument] : llvm::enumerate(k->used))
+      if (argument == operand - firstArgument(launch) && StringRef(k->params[i]).contains('*')) {
+        StringRef type = StringRef(k->params[i]).split(" *").first;
+        type.consume_front("const ");
+        return type.str();
+      }
+    return "";
+  }
+
+  // ---- what comes first and last
+
+  void arguments() {
+    for (BlockArgument arg : entry.getBody().getArguments()) {
+      unsigned i = arg.getArgNumber();
+      StringRef role = attr(i, "plan.role");
+      std::string onnx = attr(i, "plan.name").str();
+      std::string name = i < options.argumentNames.size() ? options.argumentNames[i] : "";
+      if (role == "workspace")
+        name = "workspace";
+      if (name.empty())
+        name = names.fresh(onnx.empty() ? arg.getType().isIndex() ? "size" : "value" : shortName(onnx));
+      else
+        names.reserve(name);
+      std::string type = role == "workspace" ? "unsigned char *" : arg.getType().isIndex() ? "int64_t" : element(arg) + " *";
+      if (role == "input")
+        type = "const " + type;
+      result.arguments.push_back({name, type, role.str()});
+      if (arg.getType().isIndex() && !onnx.empty())
+        symbols[onnx] = name;
+      bind(arg, name, type);
+      bool copied = cuda && (role == "input" || role == "output");
+      if (copied && (role == "output" || !arg.use_empty()))
+        stage(arg, name, role == "input");
+    }
+  }
+
+  /// The device copy of an input or output, in the workspace's tail.
+  void stage(BlockArgument arg, std::string name, bool in) {
+    auto type = entry.getArgAttrOfType<TypeAttr>(arg.getArgNumber(), "plan.type");
+    auto tensor = type ? dyn_cast<RankedTensorType>(type.getValue()) : RankedTensorType();
+    if (!tensor)
+      return (void)failed(entry, "a CUDA entry needs plan.type of every input and output");
+    DimExpr bytes = storageBytes(tensor.getElementType(), product(nn::dimsOf(tensor)));
+    staging = staging + DimExpr::ceilDiv(bytes, 64) * DimExpr(64);
+    std::string text = dimText(bytes, [&](StringRef s) { return symbolName(s); });
+    std::string device = names.fresh("device_" + name), c = element(arg);
+    statement(c + " *" + device + " = static_cast<" + c + " *>(ingot_arena_take(&frame->arena, size_t(" + text + ")));",
+              Kind::Declaration);
+    needRoom(device);
+    if (in)
+      statement("INGOT_CUDA(cudaMemcpyAsync(" + device + ", " + name + ", size_t(" + text + "), cudaMemcpyHostToDevice, stream));");
+    else
+      staged.push_back({name, device, text});
+    bind(arg, device, c + " *");
+  }
+
+  void outputs() {
+    for (Staged &s : staged)
+      statement("INGOT_CUDA(cudaMemcpyAsync(" + s.host + ", " + s.device + ", size_t(" + s.bytes + "), cudaMemcpyDeviceToHost, stream));");
+    if (cuda)
+      statement("INGOT_CUDA(cudaStreamSynchronize(stream));");
+    for (auto &[field, value] : results)
+      statement("frame->" + field + " = " + value + ";");
+  }
+
+  void needRoom(StringRef pointer) {
+    Body stop = capture([&] {
+      statement("return ingot::need_workspace(frame->error, int64_t(frame->arena.needed), frame->arena.size);");
+    });
+    compound(("if (!" + pointer + ")").str(), stop);
+  }
+
+  /// An output that lies in the workspace: the buffer says which, by attribute plan.output.
+  void noteOutput(Operation *op, StringRef name, StringRef count) {
+    if (auto output = op->getAttrOfType<StringAttr>("plan.output"))
+      results.push_back({identifier(output.getValue()), ("{" + name + ", size_t(" + count + ")}").str()});
+  }
+
+  // ---- operations
+
+  std::optional<Expr> printExpression(Operation *op) override {
+    auto dimension = dyn_cast<plan::DimOp>(op);
+    if (!dimension)
+      return std::nullopt;
+    Expr e;
+    e.text = dim(dimension.getExpr(), op);
+    std::optional<DimExpr> value = DimExpr::parse(dimension.getExpr());
+    e.precedence = value && isFactor(*value) ? Primary : Sum;
+    e.type = "int64_t";
+    return e;
+  }
+
+  bool printStatement(Operation *op) override {
+    if (auto slice = dyn_cast<plan::SliceOp>(op))
+      return pointer(op, slice.getResult(), "workspace", slice.getOffset(), slice.getCount());
+    if (auto weight = dyn_cast<plan::GetWeightOp>(op)) {
+      auto symbol = SymbolTable::lookupNearestSymbolFrom<plan::WeightOp>(op, weight.getWeightAttr());
+      if (!symbol || !symbol.getOffset())
+        return failed(op, "the weight has no offset"), true;
+      return pointer(op, weight.getResult(), "weights", std::to_string(*symbol.getOffset()), "", symbol.getSymName());
+    }
+    if (auto tail = dyn_cast<plan::TailOp>(op))
+      return printTail(tail), true;
+    if (auto launch = dyn_cast<plan::LaunchOp>(op))
+      return printLaunch(launch), true;
+    if (auto read = dyn_cast<plan::ReadOp>(op))
+      return printRead(read), true;
+    if (auto bound = dyn_cast<plan::BindOp>(op))
+      return printBind(bound), true;
+    if (auto copy = dyn_cast<plan::CopyOp>(op))
+      return printCopy(copy), true;
+    if (auto call = dyn_cast<plan::CallOp>(op))
+      return printCall(call), true;
+    return false;
+  }
+
+  bool pointer(Operation *op, Value v, StringRef base, StringRef offset, StringRef count, StringRef name = "") {
+    std::string own = name.empty() ? freshName(op) : names.fresh(shortName(name)), type = valueType(v), at = dim(offset, op);
+    std::string address = at == "0" ? base.str() : base.str() + " + " + at;
+    std::string text = type + own + " = reinterpret_cast<" + type + ">(" + address + ");";
+    if (!count.empty() && text.size() + count.size() + 20 < columnLimit)
+      text += " // " + (count == "1" ? "1 element" : count.str() + " elements");
+    statement(text, Kind::Declaration);
+    bind(v, own, type);
+    if (!count.empty())
+      noteOutput(op, own, dim(count, op));
+    return true;
+  }
+
+  void printTail(plan::TailOp tail) {
+    std::string name = freshName(tail), type = valueType(tail.getResult()), count = dim(tail.getCount(), tail);
+    Type element = cast<MemRefType>(tail.getType()).getElementType();
+    statement(type + name + " = static_cast<" + type + ">(ingot_arena_take(&frame->arena, ingot_bytes(" + count + ", " + dtypeName(element) +
+                  ")));",
+              Kind::Declaration);
+    needRoom(name);
+    bind(tail.getResult(), name, type);
+    noteOutput(tail, name, count);
+  }
+
+  /// The trip count of the kernel's forall, over the launch's operands.
+  Expr tileCount(plan::LaunchOp launch, plan::KernelOp kernel) {
+    for (auto [arg, operand] : llvm::zip(kernel.getBody().getArguments(), launch.getArgs()))
+      if (arg.getType().isIndex())
+        bindExpr(arg, get(operand));
+    auto evaluate = [&](auto &self, Value v) -> void {
+      Operation *op = v.getDefiningOp();
+      if (!op || isa<arith::ConstantOp>(op))
+        return;
+      for (Value o : op->getOperands())
+        self(self, o);
+      if (std::optional<Expr> e = expression(op))
+        bindExpr(v, *e);
+      else
+        (void)failed(op);
+    };
+    Expr count;
+    kernel.walk([&](scf::ForallOp forall) {
+      OpFoldResult lower = forall.getMixedLowerBound()[0], upper = forall.getMixedUpperBound()[0], step = forall.getMixedStep()[0];
+      auto value = [&](OpFoldResult r) {
+        if (auto v = dyn_cast<Value>(r)) {
+          evaluate(evaluate, v);
+          return get(v);
+        }
+        int64_t c = *getConstantIntValue(r);
+        return Expr{std::to_string(c), c < 0 ? int(Unary) : int(Primary), "int64_t", true};
+      };
+      count = value(upper);
+      if (!isConstantIntValue(lower, 0))
+        count = binary("-", Sum, count, value(lower), "int64_t");
+      if (!isConstantIntValue(step, 1))
+        count = call("ingot_ceildiv", {count, value(step)}, "int64_t");
+    });
+    return count;
+  }
+
+  void provenance(Operation *op, plan::KernelOp kernel) {
+    std::string text;
+    if (auto doc = op->getAttrOfType<StringAttr>("doc")) {
+      text = doc.str();
+    } else {
+      text = llvm::join(locationNames(op->getLoc()), ", ");
+      if (text.empty() && kernel)
+        if (auto doc = kernel->getAttrOfType<StringAttr>("doc"))
+          text = doc.getValue().split('\n').first.str();
+    }
+    if (!text.empty()) {
+      if (!body.text.empty())
+        body.text += "\n";
+      body.text += comment(text, indent);
+    }
+  }
+
+  /// Tiles that one range should have at least, so that starting it pays.
+  std::string grain(plan::LaunchOp launch, plan::KernelOp kernel, StringRef tiles) {
+    for (Operation *op : {launch.getOperation(), kernel.getOperation()})
+      if (auto g = op->getAttrOfType<IntegerAttr>("plan.grain"))
+        return std::to_string(g.getInt());
+    std::optional<DimExpr> flops;
+    if (auto f = kernel->getAttrOfType<StringAttr>("flops"))
+      flops = DimExpr::parse(f.getValue());
+    else if (auto n = kernel->getAttrOfType<IntegerAttr>("flops"))
+      flops = DimExpr(n.getInt());
+    if (!flops || flops->isConstant(0))
+      return "1";
+    constexpr int64_t worth = 65536; // floating-point operations
+    int64_t count;
+    if (auto c = flops->constant(); c && !tiles.getAsInteger(10, count))
+      return std::to_string(std::max<int64_t>(1, worth * count / std::max<int64_t>(*c, 1)));
+    // The flops are over the kernel's own symbols.
+    auto symbolsOf = kernel->getAttrOfType<ArrayAttr>("symbols");
+    bool known = true;
+    std::string work = dimText(*flops, [&](StringRef s) -> std::string {
+      for (unsigned i = 0; symbolsOf && i < symbolsOf.size(); ++i)
+        if (cast<StringAttr>(symbolsOf[i]).getValue() == s) {
+          Expr e = get(launch.getArgs()[i]);
+          return parenthesise(e, Primary);
+        }
+      known &= symbols.contains(s);
+      return symbolName(s);
+    });
+    return known ? "ingot_grain(" + work + ", " + tiles.str() + ")" : "1";
+  }
+
+  void printLaunch(plan::LaunchOp launch) {
+    auto kernel = SymbolTable::lookupNearestSymbolFrom<plan::KernelOp>(launch, launch.getKernelAttr());
+    const PrintedKernel *printed = kernelOf(launch);
+    if (!kernel || !printed)
+      return (void)failed(launch, "its kernel was not printed");
+    for (Value v : launch.getArgs())
+      if (v.getType().isIndex())
+        settle(v);
+    provenance(launch, kernel);
+    Expr count = launch.getTiles() ? get(launch.getTiles()) : tileCount(launch, kernel);
+    SmallVector<std::string> args;
+    for (auto [i, argument] : llvm::enumerate(printed->used)) {
+      Value v = launch.getArgs()[argument];
+      std::string text = get(v).text, wanted = parameterElement(launch, argument + firstArgument(launch));
+      if (!wanted.empty() && wanted != element(v)) {
+        bool constant = StringRef(printed->params[i]).starts_with("const ") || isConst(v);
+        text = "reinterpret_cast<" + std::string(constant ? "const " : "") + wanted + " *>(" + text + ")";
+      }
+      args.push_back(text);
+    }
+    std::string name = options.kernelPrefix + launch.getKernel().str(), list = llvm::join(args, ", ");
+    std::string separator = args.empty() ? "" : ", ";
+    if (cuda) {
+      std::string tiles = count.text;
+      statement("if (" + tiles + " > 0)");
+      indent += 2;
+      statement(name + "<<<ingot::blocks(" + tiles + "), ingot::threads, 0, stream>>>(" + list + separator + tiles + ");");
+      indent -= 2;
+      statement("INGOT_CUDA(cudaGetLastError());");
+      return;
+    }
+    std::string least = grain(launch, kernel, count.text);
+    int64_t tiles, per;
+    if (!StringRef(count.text).getAsInteger(10, tiles) && !StringRef(least).getAsInteger(10, per) && tiles <= std::max<int64_t>(per, 1))
+      return statement(name + "(" + list + separator + "0, " + count.text + ");");
+    raw(wrapStatement("ingot::launch(executor, " + count.text + ", " + least + ", [=](int64_t begin, int64_t end) {", indent) +
+        wrapStatement(name + "(" + list + separator + "begin, end);", indent + 2) + std::string(indent, ' ') + "});\n");
+  }
+
+  /// An index that is used more than once gets its name before it is used.
+  void settle(Value v) {
+    Expr e = get(v);
+    bindExpr(v, e);
+  }
+
+  void printRead(plan::ReadOp read) {
+    std::string name = freshName(read), c = element(read.getBuffer()), type = read.getType().isIndex() ? "int64_t" : "bool";
+    std::string at = text(read.getBuffer(), Primary) + "[" + std::to_string(read.getIndex()) + "]";
+    if (cuda) {
+      std::string host = names.fresh("host_copy");
+      statement(c + " " + host + ";", Kind::Declaration);
+      statement("INGOT_CUDA(cudaMemcpyAsync(&" + host + ", &" + at + ", sizeof " + host + ", cudaMemcpyDeviceToHost, stream));");
+      statement("INGOT_CUDA(cudaStreamSynchronize(stream));");
+      at = host;
+    }
+    std::string value = type == "bool" ? at + " != 0" : c == "int64_t" ? at : "int64_t(" + at + ")";
+    statement("const " + type + " " + name + " = " + value + ";", Kind::Declaration);
+    bind(read.getResult(), name, type);
+  }
+
+  void printBind(plan::BindOp op) {
+    std::string name = names.fresh(op.getSymbol()), value = text(op.getValue());
+    if (value != name)
+      statement("const int64_t " + name + " = " + value + ";", Kind::Declaration);
+    symbols[op.getSymbol()] = name;
+    std::string label = op.getWhat() ? op.getWhat()->str() : op.getSymbol().str(), quoted = "\"";
+    for (char c : label)
+      quoted += (c == '"' || c == '\\' ? std::string("\\") : std::string()) + (llvm::isPrint(c) ? c : '?');
+    quoted += "\"";
+    auto check = [&](std::optional<StringRef> limit, StringRef relation, StringRef bound) {
+      if (!limit)
+        return;
+      std::string text = dim(*limit, op);
+      Body stop = capture([&] {
+        statement("return ingot::fail(frame->error, INGOT_LIMIT_EXCEEDED, " + quoted + ", -1, " + text + ", " + name + ", \"%s: %lld, " + bound.str() +
+                  " %lld\", " + quoted + ", (long long)" + name + ", (long long)(" + text + "));");
+      });
+      compound("if (" + name + " " + relation.str() + " " + text + ")", stop);
+    };
+    check(op.getLow(), "<", "at least");
+    check(op.getHigh(), ">", "at most");
+    if (options.resultSymbols.count(op.getSymbol().str()))
+      results.push_back({name, name});
+  }
+
+  void printCopy(plan::CopyOp copy) {
+    Type element = cast<MemRefType>(copy.getSource().getType()).getElementType();
+    std::string count = dim(copy.getCount(), copy), target = text(copy.getTarget()), source = text(copy.getSource());
+    std::string bytes = "ingot_bytes(" + count + ", " + dtypeName(element) + ")";
+    provenance(copy, {});
+    if (cuda)
+      return statement("INGOT_CUDA(cudaMemcpyAsync(" + target + ", " + source + ", " + bytes + ", cudaMemcpyDeviceToDevice, stream));");
+    statement("memcpy(" + target + ", " + source + ", " + bytes + ");");
+  }
+
+  /// A call of a template of runtime/ops: operands as ingot_tensor, parameters as a struct of its own.
+  void printCall(plan::CallOp op) {
+    if (cuda)
+      return (void)failed(op, "host templates do not run on a device");
+    std::string callee = op.getCallee().str(), include = "ingot/ops/" + callee + ".h";
+    if (!llvm::is_contained(result.includes, include))
+      result.includes.push_back(include);
+    provenance(op, {});
+    Body block = capture([&] {
+      auto tensors = [&](StringRef name, unsigned first, unsigned last) {
+        std::string text;
+        for (unsigned i = first; i < last; ++i) {
+          Value v = op.getArgs()[i];
+          Type type = cast<TypeAttr>(op.getTypes()[i]).getValue();
+          std::string pointer = get(v).text;
+          if (isConst(v))
+            pointer = "const_cast<" + element(v) + " *>(" + pointer + ")";
+          Dims dims = nn::dimsOf(type);
+          text += (i > first ? ", " : "") + std::string("{") + pointer + ", " + dtypeName(getElementTypeOrSelf(type)) + ", " +
+                  std::to_string(dims.size()) + ", {";
+          for (auto [d, e] : llvm::enumerate(dims))
+            text += (d ? ", " : "") + dimText(e, [&](StringRef s) { return symbolName(s); });
+          text += "}}";
+        }
+        statement((first ? "ingot_tensor " : "const ingot_tensor ") + name.str() + "[] = {" + text + "};", Kind::Declaration);
+      };
+      unsigned inputs = op.getNumInputs(), all = op.getArgs().size();
+      if (inputs)
+        tensors("inputs", 0, inputs);
+      if (all > inputs)
+        tensors("outputs", inputs, all);
+      std::string args = std::string(inputs ? "inputs" : "nullptr") + (all > inputs ? ", outputs" : ", nullptr");
+      if (!op.getParams().empty()) {
+        statement("ingot::ops::" + callee + "_params params;", Kind::Declaration);
+        for (NamedAttribute p : op.getParams())
+          if (std::string value = parameter(p.getValue()); !value.empty())
+            statement("params." + identifier(p.getName()) + " = " + value + ";");
+        args += ", params";
+      }
+      Body stop = capture([&] { statement("return status;"); });
+      compound("if (ingot_status status = ingot::ops::" + callee + "(frame->error, &frame->arena, " + args + "))", stop);
+    });
+    raw(std::string(indent, ' ') + "{\n" + block.text + std::string(indent, ' ') + "}\n");
+  }
+  std::string parameter(Attribute a) {
+    if (auto i = dyn_cast<IntegerAttr>(a))
+      return intLiteral(i.getValue(), true);
+    if (auto f = dyn_cast<FloatAttr>(a))
+      return floatLiteral(f.getValue(), cast<FloatType>(f.getType()));
+    if (auto s = dyn_cast<StringAttr>(a))
+      return "\"" + s.getValue().str() + "\"";
+    (void)failed(entry, "a template parameter that is no number or string");
+    return "";
+  }
+};
+} // namespace
+
+FailureOr<PrintedEntry> printEntry(plan::EntryOp entry, const Machine &machine, const EntryOptions &options) {
+  return EntryPrinter(entry, machine, options).print();
+}
+
+} // namespace ingot::printer

@@ -1,0 +1,214 @@
+//===- Compile.cpp ----------------------------------------------------------------------===//
+#include "compiler/driver/Compile.h"
+#include "compiler/driver/PlanToSpec.h"
+#include "compiler/frontend/LoadModel.h"
+#include "lowering/Pipeline.h"
+#include "mlir/IR/Verifier.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/SHA256.h"
+
+using namespace mlir;
+namespace ingot {
+
+std::string libraryName(StringRef path) {
+  std::string name;
+  StringRef stem = llvm::sys::path::stem(path);
+  if (stem == "model") // the zoo's and the suite's layout: the folder has the name
+    stem = llvm::sys::path::filename(llvm::sys::path::parent_path(path));
+  for (char c : stem)
+    name.push_back(llvm::isAlnum(c) ? c : '_');
+  if (name.empty() || llvm::isDigit(name[0]))
+    name = "model_" + name;
+  return name;
+}
+
+std::string runtimeFolder() {
+  static int anchor;
+  std::string tool = llvm::sys::fs::getMainExecutable(nullptr, &anchor);
+  llvm::SmallString<256> beside(llvm::sys::path::parent_path(llvm::sys::path::parent_path(tool)));
+  llvm::sys::path::append(beside, "share", "ingot", "runtime");
+  if (llvm::sys::fs::is_directory(beside))
+    return beside.str().str();
+  return INGOT_SOURCE_RUNTIME;
+}
+
+Compilation::Compilation(CompileOptions given) : options(std::move(given)) {
+  DialectRegistry registry;
+  registerDialects(registry);
+  context.appendDialectRegistry(registry);
+  context.loadAllAvailableDialects();
+  context.disableMultithreading();
+  if (options.name.empty())
+    options.name = libraryName(options.model);
+}
+Compilation::~Compilation() = default;
+
+/// The ONNX name at a location, for the report.
+static std::string nameAt(Location loc) {
+  if (auto name = dyn_cast<NameLoc>(loc))
+    return name.getName().str();
+  if (auto fused = dyn_cast<FusedLoc>(loc))
+    for (Location l : fused.getLocations())
+      if (std::string s = nameAt(l); !s.empty())
+        return s;
+  return "";
+}
+
+ExitCode Compilation::load() {
+  timing.begin("load");
+  LoadOptions load;
+  load.isKnownOperator = [](const std::string &domain, const std::string &op) {
+    return findImportRule(domain, op, std::numeric_limits<int64_t>::max()) != nullptr;
+  };
+  model = loadModel(options.model, load, diagnostics);
+  if (!model)
+    return ExitBadInput;
+  timing.begin("import");
+  ImportOptions import;
+  import.name = options.name;
+  import.dims = options.dims;
+  import.shapes = options.shapes;
+  importer = std::make_unique<ModelImporter>(&context, model, import, diagnostics);
+  module = importer->run();
+  return module ? ExitOk : ExitBadInput;
+}
+
+/// Marks inputs that are states; build-plan gives them memory that outlives a run.
+ExitCode Compilation::applyStates() {
+  auto function = *module->getOps<func::FuncOp>().begin();
+  auto outputs = function->getAttrOfType<ArrayAttr>("onnx.outputs");
+  Builder b(&context);
+  for (const StateOption &s : options.states) {
+    int input = -1, output = -1;
+    for (unsigned i = 0; i < function.getNumArguments(); ++i)
+      if (auto n = function.getArgAttrOfType<StringAttr>(i, "onnx.name"); n && n.getValue() == s.input)
+        input = i;
+    for (auto [i, n] : llvm::enumerate(outputs))
+      if (cast<StringAttr>(n).getValue() == s.output)
+        output = i;
+    if (input < 0 || output < 0) {
+      diagnostics.add({"--state names '" + (input < 0 ? s.input : s.output) + "', which the model does not have",
+                       "see the names with 'ingot inspect'", s.input});
+      continue;
+    }
+    NamedAttrList state;
+    state.set("output", b.getI64IntegerAttr(output));
+    state.set("onnx.output", b.getStringAttr(s.output));
+    if (s.axis >= 0) {
+      state.set("axis", b.getI64IntegerAttr(s.axis));
+      state.set("capacity", b.getStringAttr(std::to_string(s.capacity)));
+    }
+    function.setArgAttr(input, "ingot.state", state.getDictionary(&context));
+  }
+  return diagnostics.hasErrors() ? ExitBadInput : ExitOk;
+}
+
+ExitCode Compilation::passes(Stage last) {
+  // Errors of passes at a node are the user's; one without a name is ours.
+  bool internal = false;
+  ScopedDiagnosticHandler handler(&context, [&](mlir::Diagnostic &d) {
+    if (d.getSeverity() != DiagnosticSeverity::Error)
+      return success();
+    ingot::Diagnostic out;
+    out.message = d.str();
+    out.node = nameAt(d.getLocation());
+    for (auto &note : d.getNotes()) {
+      std::string text = note.str();
+      StringRef t(text);
+      if (t.consume_front("operator: "))
+        out.op = t.str();
+      else if (t.consume_front("on: "))
+        out.shapes = t.str();
+      else
+        out.remedy = text;
+    }
+    internal |= StringRef(out.message).contains("internal:") || out.node.empty();
+    diagnostics.add(out);
+    return success();
+  });
+  auto stage = [&](const char *name, llvm::function_ref<void(PassManager &)> add) {
+    timing.begin(name);
+    PassManager pm(&context);
+    add(pm);
+    return succeeded(pm.run(*module));
+  };
+  bool ok = stage("nn", [&](PassManager &pm) { addNnPasses(pm, importer.get()); });
+  importer.reset();
+  if (ok && last > Stage::Nn)
+    ok = stage("kernel", [&](PassManager &pm) { addKernelPasses(pm, machine, options.optimise); });
+  if (ok && last > Stage::Kernel)
+    ok = stage("plan", [&](PassManager &pm) { addPlanPasses(pm, machine, options.optimise); });
+  timing.end();
+  if (ok)
+    return ExitOk;
+  if (!diagnostics.hasErrors())
+    diagnostics.add({"internal: a pass failed without saying why", "report this model to the developers"});
+  return internal ? ExitInternal : ExitBadInput;
+}
+
+ExitCode Compilation::run(Stage last) {
+  auto row = findMachine(options.target);
+  if (!row) {
+    message = "unknown target '" + options.target + "'; known: " + llvm::join(machineNames(), ", ") + ", native";
+    return ExitUsage;
+  }
+  machine = *row;
+  if (ExitCode e = load())
+    return e;
+  if (ExitCode e = applyStates())
+    return e;
+  timing.end();
+  if (last == Stage::Onnx)
+    return ExitOk;
+  if (ExitCode e = passes(last))
+    return e;
+  if (last <= Stage::Plan)
+    return ExitOk;
+  return makeSpec();
+}
+
+ExitCode Compilation::makeSpec() {
+  timing.begin("print");
+  spec = package::LibrarySpec();
+  spec.name = options.name;
+  spec.build.ingotVersion = INGOT_VERSION;
+  spec.build.modelFile = llvm::sys::path::filename(options.model).str();
+  if (model->file) {
+    auto bytes = model->file->bytes();
+    spec.build.modelSha256 = llvm::toHex(llvm::SHA256::hash(ArrayRef<uint8_t>(bytes.data(), bytes.size())), /*LowerCase=*/true);
+  }
+  spec.build.options = "--target " + options.target;
+  spec.weights.form = options.weights;
+  ScopedDiagnosticHandler handler(&context, [&](mlir::Diagnostic &d) {
+    if (d.getSeverity() == DiagnosticSeverity::Error)
+      diagnostics.add({d.str(), "report this model to the developers", nameAt(d.getLocation())});
+    return success();
+  });
+  auto models = module->getOps<plan::ModelOp>();
+  if (models.empty() || failed(planToSpec(*models.begin(), machine, module->getAttrOfType<ArrayAttr>("ingot.symbols"), spec)))
+    return ExitInternal;
+  auto runtime = package::loadRuntime(runtimeFolder());
+  if (!runtime) {
+    message = llvm::toString(runtime.takeError());
+    return ExitInternal;
+  }
+  for (auto &file : *runtime)
+    spec.runtime.push_back(std::move(file));
+  timing.end();
+  return ExitOk;
+}
+
+ExitCode Compilation::write(StringRef folder, bool build) {
+  timing.begin(build ? "C++ compiler" : "write");
+  llvm::Error error = package::writeLibrary(spec, folder, build ? &options.toolchain : nullptr);
+  timing.end();
+  if (!error)
+    return ExitOk;
+  bool toolchain = error.isA<package::ToolchainError>();
+  message = llvm::toString(std::move(error));
+  return toolchain ? ExitToolchain : ExitBadInput;
+}
+
+} // namespace ingot

@@ -1,0 +1,76 @@
+//===- Compile.h - from a model file to an output folder, stage by stage ----------===//
+#ifndef INGOT_COMPILER_DRIVER_COMPILE_H
+#define INGOT_COMPILER_DRIVER_COMPILE_H
+
+#include "codegen/package/Package.h"
+#include "codegen/targets/Machine.h"
+#include "compiler/driver/Timing.h"
+#include "compiler/frontend/Diagnostics.h"
+#include "compiler/import/ModelImporter.h"
+#include "mlir/IR/MLIRContext.h"
+
+namespace ingot {
+
+/// Exit codes of the command line (api.md).
+enum ExitCode { ExitOk = 0, ExitBadInput = 1, ExitUsage = 2, ExitToolchain = 3, ExitMismatch = 4, ExitInternal = 70 };
+
+/// --state IN=OUT:AXIS:MAX: OUT of one run is IN of the next; AXIS < 0 stands for a tensor that is replaced whole.
+struct StateOption {
+  std::string input, output;
+  int64_t axis = -1, capacity = 0;
+};
+
+/// How far a compilation goes (--emit).
+enum class Stage { Onnx, Nn, Kernel, Plan, Source, Library };
+
+struct CompileOptions {
+  std::string model;
+  std::string name; // empty: from the file name
+  std::string target = "x86-64-v3";
+  std::map<std::string, ImportOptions::Range> dims;
+  std::map<std::string, std::vector<int64_t>> shapes;
+  std::vector<StateOption> states;
+  std::vector<std::string> keep; // values that become outputs; "all"
+  package::WeightForm weights = package::WeightForm::Embed;
+  package::ToolchainOptions toolchain;
+  bool optimise = true; // false: no fusion, no vectors: the reference that 'verify' compares with
+  bool progress = false;
+};
+
+/// One compilation. Every step returns an exit code; on failure `diagnostics` (bad input) or `message` says why.
+class Compilation {
+public:
+  explicit Compilation(CompileOptions options);
+  ~Compilation();
+
+  /// Runs the stages up to `last` (Source and Library: up to the spec).
+  ExitCode run(Stage last);
+  /// Writes the output folder; `build` compiles the library too.
+  ExitCode write(llvm::StringRef folder, bool build);
+
+  CompileOptions options;
+  Diagnostics diagnostics;
+  std::string message;
+  Timing timing;
+  mlir::MLIRContext context;
+  mlir::OwningOpRef<mlir::ModuleOp> module;
+  package::LibrarySpec spec;
+  Machine machine;
+
+private:
+  ExitCode load();
+  ExitCode applyStates();
+  ExitCode passes(Stage last);
+  ExitCode makeSpec();
+
+  std::shared_ptr<const LoadedModel> model;
+  std::unique_ptr<ModelImporter> importer;
+};
+
+/// A library name from a file name: letters, digits, underscores.
+std::string libraryName(llvm::StringRef path);
+/// The folder `runtime` of this installation: beside the tool, or of the source tree it was built from.
+std::string runtimeFolder();
+
+} // namespace ingot
+#endif

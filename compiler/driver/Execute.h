@@ -1,0 +1,33 @@
+//===- Execute.h - runs a compiled model in a process of its own --------------------===//
+#ifndef INGOT_COMPILER_DRIVER_EXECUTE_H
+#define INGOT_COMPILER_DRIVER_EXECUTE_H
+
+#include "codegen/targets/Machine.h"
+#include "compiler/driver/Values.h"
+#include <map>
+
+namespace ingot {
+
+struct RunRequest {
+  std::vector<TensorValue> inputs; // in the library's order
+  std::map<std::string, int64_t> dims;
+  int threads = 1;
+  bool bench = false;
+  double seconds = 2;
+};
+
+struct RunResult {
+  bool ok = false;
+  std::string problem;                // the library's error text, or why the program ended
+  std::vector<TensorValue> outputs;
+  std::map<std::string, double> bench; // min_ms, median_ms, p99_ms, cold_ms, rss_mb
+};
+
+/// Values of the input symbols, read off the shapes of the inputs. On conflict says so.
+bool bindSymbols(const package::LibrarySpec &spec, const std::vector<TensorValue> &inputs, std::map<std::string, int64_t> &dims,
+                 std::string &problem);
+/// Runs `executable` (a runner that hosts spec.name) once. `machine` tells whether an emulator is needed.
+RunResult execute(const package::LibrarySpec &spec, const Machine &machine, const std::string &executable, const RunRequest &request);
+
+} // namespace ingot
+#endif

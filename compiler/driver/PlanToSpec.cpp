@@ -1,0 +1,311 @@
+//===- PlanToSpec.cpp ----------------------------------------------------------------------===//
+#include "compiler/driver/PlanToSpec.h"
+#include "codegen/package/Text.h"
+#include "codegen/printer/EntryPrinter.h"
+#include "compiler/driver/Compile.h"
+#include "compiler/weights/WeightStore.h"
+#include "dialects/nn/Shape.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
+
+using namespace mlir;
+namespace ingot {
+
+//===----------------------------------------------------------------------===//
+// Weights
+//===----------------------------------------------------------------------===//
+
+/// Bytes of a small constant as they lie in memory.
+static std::string constantBytes(ElementsAttr value, Type element) {
+  std::string out;
+  const ElementType *e = elementTypeOf(element);
+  int bits = e->bits;
+  auto dense = cast<DenseElementsAttr>(value);
+  auto put = [&](const APInt &v) {
+    for (int i = 0; i < bits; i += 8)
+      out.push_back(char(v.extractBitsAsZExtValue(std::min(8, int(v.getBitWidth()) - i), i)));
+  };
+  if (bits >= 8) {
+    if (isa<ComplexType>(element)) {
+      for (auto c : dense.getValues<std::complex<APFloat>>()) {
+        bits = e->bits / 2;
+        put(c.real().bitcastToAPInt());
+        put(c.imag().bitcastToAPInt());
+      }
+      return out;
+    }
+    for (Attribute a : dense.getValues<Attribute>())
+      put(isa<FloatAttr>(a) ? cast<FloatAttr>(a).getValue().bitcastToAPInt() : cast<IntegerAttr>(a).getValue().zextOrTrunc(bits));
+    return out;
+  }
+  unsigned at = 0;
+  out.resize((dense.getNumElements() * bits + 7) / 8, 0);
+  for (Attribute a : dense.getValues<Attribute>()) {
+    APInt v = isa<FloatAttr>(a) ? cast<FloatAttr>(a).getValue().bitcastToAPInt() : cast<IntegerAttr>(a).getValue();
+    out[at / 8] |= char(v.zextOrTrunc(bits).getZExtValue() << (at % 8));
+    at += bits;
+  }
+  return out;
+}
+
+static LogicalResult placeWeights(plan::ModelOp model, package::LibrarySpec &spec) {
+  WeightStore &store = WeightStore::of(model.getContext());
+  struct Piece {
+    uint64_t offset;
+    std::string name; // in the store, or
+    std::string text; // the bytes themselves
+  };
+  auto pieces = std::make_shared<std::vector<Piece>>();
+  std::map<std::string, uint64_t> byContent;
+  uint64_t at = 0;
+  Builder b(model.getContext());
+  for (auto w : model.getOps<plan::WeightOp>()) {
+    if (isa<nn::StringType>(w.getElement()))
+      continue; // strings are printed
+    std::string text, key;
+    uint64_t size;
+    if (auto value = w->getAttrOfType<ElementsAttr>("value")) {
+      text = constantBytes(value, w.getElement());
+      size = text.size();
+      key = "=" + text;
+    } else {
+      size = store.bytes(w.getSymName()).size();
+      key = store.contentHash(w.getSymName()).str();
+    }
+    auto [it, fresh] = byContent.insert({key, at});
+    w.setOffset(it->second);
+    if (!fresh)
+      continue;
+    pieces->push_back({at, text.empty() ? w.getSymName().str() : std::string(), text});
+    at = (at + size + 63) / 64 * 64;
+  }
+  spec.weights.bytes = at;
+  spec.weights.write = [pieces, &store, at](llvm::raw_ostream &os) {
+    uint64_t done = 0;
+    auto pad = [&](uint64_t to) {
+      os.write_zeros(to - done);
+      done = to;
+    };
+    for (const Piece &p : *pieces) {
+      pad(p.offset);
+      StringRef bytes = p.name.empty() ? StringRef(p.text) : StringRef(store.bytes(p.name).data(), store.bytes(p.name).size());
+      os << bytes;
+      done += bytes.size();
+      if (!p.name.empty())
+        store.dropPages(p.name);
+    }
+    pad(at);
+  };
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Interface
+//===----------------------------------------------------------------------===//
+
+static std::vector<std::string> dimTexts(Type type) {
+  std::vector<std::string> out;
+  for (const DimExpr &d : nn::dimsOf(type))
+    out.push_back(d.str());
+  return out;
+}
+
+static package::ValueKind kindOf(Type t) {
+  if (isa<nn::SequenceType>(t))
+    return package::ValueKind::Sequence;
+  if (isa<nn::OptionalType>(t))
+    return package::ValueKind::Optional;
+  return isa<RankedTensorType>(t) ? package::ValueKind::Tensor : package::ValueKind::Untyped;
+}
+
+static ingot_dtype dtypeOf(Type t) {
+  if (auto s = dyn_cast<nn::SequenceType>(t))
+    return dtypeOf(s.getElement());
+  if (auto o = dyn_cast<nn::OptionalType>(t))
+    return dtypeOf(o.getElement());
+  const ElementType *e = elementTypeOf(cast<TensorType>(t).getElementType());
+  return e ? ingot_dtype(e->onnx) : INGOT_UNDEFINED;
+}
+
+/// Copies runtime files by their path in the runtime folder.
+static LogicalResult addRuntimeFile(package::LibrarySpec &spec, StringRef path, StringRef as) {
+  for (auto &f : spec.runtime)
+    if (f.path == as)
+      return success();
+  llvm::SmallString<256> full(runtimeFolder());
+  llvm::sys::path::append(full, path);
+  auto buffer = llvm::MemoryBuffer::getFile(full);
+  if (!buffer)
+    return failure();
+  spec.runtime.push_back({as.str(), (*buffer)->getBuffer().str()});
+  // What it includes with quotes comes along.
+  StringRef text = spec.runtime.back().text;
+  std::string copy = text.str();
+  for (StringRef rest = copy; !rest.empty();) {
+    auto [line, tail] = rest.split('\n');
+    rest = tail;
+    if (!line.consume_front("#include \""))
+      continue;
+    StringRef name = line.take_until([](char c) { return c == '"'; });
+    llvm::SmallString<256> sibling(llvm::sys::path::parent_path(as));
+    for (std::string candidate : {(StringRef(path).rsplit('/').first + "/" + name).str(), ("include/" + name).str(), name.str()}) {
+      llvm::SmallString<256> f(runtimeFolder());
+      llvm::sys::path::append(f, candidate);
+      if (!llvm::sys::fs::exists(f))
+        continue;
+      std::string target = candidate;
+      StringRef t(target);
+      t.consume_front("include/");
+      if (failed(addRuntimeFile(spec, candidate, t)))
+        return failure();
+      break;
+    }
+  }
+  return success();
+}
+
+LogicalResult planToSpec(plan::ModelOp model, const Machine &machine, ArrayAttr symbols, package::LibrarySpec &spec) {
+  if (failed(placeWeights(model, spec)))
+    return failure();
+  auto entries = model.getOps<plan::EntryOp>();
+  plan::EntryOp entry = *entries.begin();
+  std::map<std::string, DictionaryAttr> bounds;
+  for (auto d : symbols.getAsRange<DictionaryAttr>())
+    bounds[cast<StringAttr>(d.get("name")).getValue().str()] = d;
+
+  // Lengths: the symbol on the axis of a state that is updated in place.
+  std::map<std::string, std::pair<std::string, int64_t>> lengths; // symbol → next, capacity
+  auto attr = [&](unsigned i, StringRef name) { return entry.getArgAttr(i, name); };
+  auto text = [&](unsigned i, StringRef name) {
+    auto s = dyn_cast_or_null<StringAttr>(attr(i, name));
+    return s ? s.getValue().str() : std::string();
+  };
+  for (unsigned i = 0; i < entry.getNumArguments(); ++i)
+    if (text(i, "plan.role") == "state" && attr(i, "capacity")) {
+      Type t = cast<TypeAttr>(attr(i, "plan.type")).getValue();
+      DimExpr past = nn::dimsOf(t)[cast<IntegerAttr>(attr(i, "axis")).getInt()];
+      int64_t capacity = std::stoll(text(i, "capacity"));
+      past.symbols([&](StringRef s) { lengths[s.str()] = {text(i, "plan.next"), capacity}; });
+    }
+
+  std::set<std::string> used;
+  printer::EntryOptions options;
+  options.kernelPrefix = spec.name + "_" + machine.id + "_";
+  std::set<std::string> known;
+  for (unsigned i = 0; i < entry.getNumArguments(); ++i) {
+    std::string role = text(i, "plan.role"), name = text(i, "plan.name");
+    if (role == "workspace") {
+      options.argumentNames.push_back("workspace");
+      continue;
+    }
+    std::string id = package::makeIdentifier(name, used);
+    options.argumentNames.push_back(id);
+    if (role == "symbol") {
+      package::Symbol s;
+      s.name = id;
+      if (auto it = bounds.find(name); it != bounds.end()) {
+        int64_t low = cast<IntegerAttr>(it->second.get("low")).getInt(), high = cast<IntegerAttr>(it->second.get("high")).getInt();
+        s.min = low;
+        if (high >= 0)
+          s.max = high;
+      }
+      if (auto it = lengths.find(name); it != lengths.end()) {
+        s.kind = package::SymbolKind::Length;
+        s.next = it->second.first;
+        s.max = it->second.second;
+        s.min = 0;
+      }
+      known.insert(id);
+      spec.symbols.push_back(s);
+      continue;
+    }
+    Type t = cast<TypeAttr>(attr(i, "plan.type")).getValue();
+    if (role == "state") {
+      package::State s;
+      s.name = id;
+      s.onnxInput = name;
+      s.onnxOutput = text(i, "onnx.output");
+      s.type = dtypeOf(t);
+      s.dims = dimTexts(t);
+      s.replaced = !attr(i, "capacity");
+      if (!s.replaced)
+        s.dims[cast<IntegerAttr>(attr(i, "axis")).getInt()] = text(i, "capacity");
+      spec.states.push_back(s);
+      continue;
+    }
+    package::Value v;
+    v.name = id;
+    v.onnxName = name;
+    v.type = dtypeOf(t);
+    v.kind = kindOf(t);
+    if (v.kind == package::ValueKind::Tensor) {
+      v.dims = dimTexts(t);
+      for (const DimExpr &d : nn::dimsOf(t))
+        d.symbols([&](StringRef s) {
+          if (!known.count(s.str()))
+            v.inWorkspace = true;
+        });
+      v.inWorkspace |= v.type == INGOT_STRING && role == "output";
+      if (v.inWorkspace && role == "output")
+        for (const DimExpr &d : nn::dimsOf(t))
+          d.symbols([&](StringRef s) {
+            if (known.count(s.str()) || options.resultSymbols.count(s.str()))
+              return;
+            options.resultSymbols.insert(s.str());
+            package::Symbol r;
+            r.name = s.str();
+            r.kind = package::SymbolKind::Result;
+            r.min = 0;
+            spec.symbols.push_back(r);
+          });
+    }
+    (role == "input" ? spec.inputs : spec.outputs).push_back(v);
+  }
+
+  package::Target target;
+  target.name = machine.name;
+  target.id = machine.id;
+  target.features = machine.cpuFeatures;
+  target.flags = machine.flags;
+  std::map<std::string, printer::PrintedKernel> kernels;
+  std::map<std::string, int64_t> zeros;
+  for (auto kernel : model.getOps<plan::KernelOp>()) {
+    auto printed = printer::printKernel(kernel, machine);
+    if (failed(printed))
+      return failure();
+    target.kernels.push_back({printed->name, printed->doc, printed->params, printed->body});
+    for (auto &[type, count] : printed->zeros)
+      zeros[type] = std::max(zeros[type], count);
+    kernels[printed->name] = *printed;
+  }
+  options.kernels = &kernels;
+  auto printed = printer::printEntry(entry, machine, options);
+  if (failed(printed))
+    return failure();
+  target.entryIncludes = printed->includes;
+  target.entryBody = printed->body;
+  std::string ns = spec.name + "_" + machine.id;
+  target.preamble = printer::kernelPreamble(ns, machine, zeros) + printer::kernelPostamble(ns) + "\nusing namespace " + ns + ";\n";
+  spec.targets.push_back(target);
+  if (auto bytes = entry->getAttrOfType<StringAttr>("workspace_bytes"))
+    spec.workspaceBytes = bytes.getValue().str();
+  if (entry->hasAttr("has_tail")) { // room for a first guess; a run that needs more says how much
+    spec.plannedBytes = spec.workspaceBytes;
+    spec.workspaceBytes = "(" + spec.workspaceBytes + ") + " + std::to_string(1 << 20);
+  }
+  if (machine.kind == MachineKind::Cpu &&
+      failed(addRuntimeFile(spec, "simd/" + machine.id + ".h", "simd/" + machine.id + ".h")))
+    return entry.emitError("internal: no runtime header for ") << machine.id;
+  if (failed(addRuntimeFile(spec, "include/ingot/kernel.h", "ingot/kernel.h")))
+    return entry.emitError("internal: no runtime header ingot/kernel.h");
+  for (const std::string &include : printed->includes) {
+    StringRef name(include);
+    name.consume_front("ingot/");
+    if (failed(addRuntimeFile(spec, name.starts_with("ops/") ? name : StringRef(("include/" + include)), include)))
+      return entry.emitError("internal: no runtime header ") << include;
+  }
+  return success();
+}
+
+} // namespace ingot

@@ -1,0 +1,114 @@
+//===- NodeImport.h - what an import rule sees of one ONNX node ---------------===//
+//
+// A rule builds nn (or kernel) operators for one node whose operands are already converted, so their
+// element types and shapes are known:
+//
+//   INGOT_IMPORT("Softmax", 13) {
+//     Value x = n.in(0);
+//     n.out(0, nn::SoftmaxOp::create(n.b, n.loc, x.getType(), x, n.axis("axis", -1, rankOf(x)), false));
+//     return success();
+//   }
+//
+// The rule serves definitions of the operator since that version, up to the next rule's. To refuse a node, return
+// n.refuse("what is not supported", "what the user can do").
+//
+//===----------------------------------------------------------------------===//
+#ifndef INGOT_COMPILER_IMPORT_NODEIMPORT_H
+#define INGOT_COMPILER_IMPORT_NODEIMPORT_H
+
+#include "dialects/RegisterDialects.h"
+#include "dialects/kernel/Builders.h"
+#include "dialects/nn/Shape.h"
+#include <functional>
+
+namespace ingot {
+
+class Converter;
+
+class NodeImport {
+public:
+  NodeImport(Converter &converter, onnx_ir::NodeOp node, mlir::OpBuilder &b);
+
+  mlir::OpBuilder &b;
+  mlir::Location loc;
+  onnx_ir::NodeOp node;
+  int64_t since; // version of the operator's definition in force
+
+  // Inputs. An omitted one is null.
+  unsigned numInputs() const { return inputs.size(); }
+  mlir::Value in(unsigned i) const { return i < inputs.size() ? inputs[i] : mlir::Value(); }
+  bool has(unsigned i) const { return bool(in(i)); }
+  Dims dims(unsigned i) const { return nn::dimsOf(in(i)); }
+  mlir::Type element(unsigned i) const { return nn::elementOf(in(i)); }
+  int64_t rank(unsigned i) const { return nn::rankOf(in(i)); }
+
+  // Outputs. An unused one need not be set.
+  unsigned numOutputs() const;
+  bool wants(unsigned i) const; // is output i used by anything?
+  void out(unsigned i, mlir::Value v) { outputs[i] = v; }
+  /// The type that the file (or shape inference) states for output i; null if it says nothing.
+  mlir::RankedTensorType hint(unsigned i) const;
+
+  // Attributes.
+  bool hasAttr(llvm::StringRef name) const;
+  int64_t i(llvm::StringRef name, int64_t fallback = 0) const;
+  double f(llvm::StringRef name, double fallback = 0) const;
+  llvm::StringRef s(llvm::StringRef name, llvm::StringRef fallback = "") const;
+  llvm::SmallVector<int64_t> ints(llvm::StringRef name, llvm::ArrayRef<int64_t> fallback = {}) const;
+  llvm::SmallVector<double> floats(llvm::StringRef name, llvm::ArrayRef<double> fallback = {}) const;
+  llvm::SmallVector<llvm::StringRef> strings(llvm::StringRef name) const;
+  /// A tensor attribute as a value.
+  mlir::Value tensor(llvm::StringRef name);
+  mlir::Region *graph(llvm::StringRef name);
+  /// An axis attribute, counted from the front.
+  int64_t axis(llvm::StringRef name, int64_t fallback, int64_t rank) const {
+    int64_t a = i(name, fallback);
+    return a < 0 ? a + rank : a;
+  }
+
+  // Integer inputs (shapes, axes, pads, …).
+  /// Elements of integer input k if they are known at compile time (dimension expressions).
+  std::optional<Dims> known(unsigned k) const;
+  std::optional<llvm::SmallVector<int64_t>> constants(unsigned k) const;
+  /// Elements of small integer input k; those not known become symbols read at run time (nn.bind).
+  /// Needs a static length; otherwise nothing.
+  std::optional<Dims> runtime(unsigned k, llvm::StringRef what);
+  /// A symbol bound to element `index` of `from`.
+  DimExpr bind(mlir::Value from, int64_t index, llvm::StringRef what, std::optional<DimExpr> bound = {});
+  std::string freshSymbol(llvm::StringRef what);
+
+  // Subgraphs.
+  /// Converts a graph attribute at the current insertion point; `arguments` replace its inputs. Returns its outputs.
+  mlir::FailureOr<llvm::SmallVector<mlir::Value>> inlineGraph(llvm::StringRef name, mlir::ValueRange arguments);
+
+  // Building.
+  mlir::Value call(llvm::StringRef callee, mlir::ValueRange operands, mlir::Type result, mlir::DictionaryAttr params = {});
+  mlir::LogicalResult refuse(const llvm::Twine &what, const llvm::Twine &remedy = "");
+
+  llvm::SmallVector<mlir::Value> inputs, outputs;
+
+private:
+  Converter &converter;
+};
+
+using ImportRule = mlir::LogicalResult (*)(NodeImport &);
+
+/// Registers a rule at program start. Versions of one operator may have several rules.
+struct ImportRegistration {
+  ImportRegistration(llvm::StringRef domain, llvm::StringRef op, int64_t since, ImportRule rule);
+};
+/// The rule in force for a definition, or null.
+ImportRule findImportRule(llvm::StringRef domain, llvm::StringRef op, int64_t since);
+
+#define INGOT_CAT2(a, b) a##b
+#define INGOT_CAT(a, b) INGOT_CAT2(a, b)
+#define INGOT_IMPORT_IN(domain, op, since)                                                                   \
+  static mlir::LogicalResult INGOT_CAT(importRule, __LINE__)(ingot::NodeImport & n);                         \
+  static ingot::ImportRegistration INGOT_CAT(importRegistration, __LINE__)(domain, op, since,                \
+                                                                           INGOT_CAT(importRule, __LINE__)); \
+  static mlir::LogicalResult INGOT_CAT(importRule, __LINE__)([[maybe_unused]] ingot::NodeImport & n)
+/// Defines and registers a rule for an operator of ONNX's own domain.
+#define INGOT_IMPORT(op, since) INGOT_IMPORT_IN("", op, since)
+
+} // namespace ingot
+#endif

@@ -1,0 +1,124 @@
+//===- Contract.cpp - Conv, MatMul, Gemm -------------------------------------------===//
+#include "compiler/import/NodeImport.h"
+
+using namespace mlir;
+using namespace ingot;
+using namespace ingot::nn;
+
+/// pads of a window operator, begins then ends, with auto_pad resolved.
+static FailureOr<SmallVector<int64_t>> windowPads(NodeImport &n, ArrayRef<DimExpr> spatial, ArrayRef<int64_t> kernel,
+                                                  ArrayRef<int64_t> strides, ArrayRef<int64_t> dilations) {
+  size_t k = kernel.size();
+  StringRef mode = n.s("auto_pad", "NOTSET");
+  if (mode == "NOTSET")
+    return n.ints("pads", SmallVector<int64_t>(2 * k, 0));
+  SmallVector<int64_t> pads(2 * k, 0);
+  if (mode == "VALID")
+    return pads;
+  for (size_t i = 0; i < k; ++i) {
+    int64_t extent = (kernel[i] - 1) * dilations[i] + 1, total;
+    if (auto c = spatial[i].constant())
+      total = std::max<int64_t>(0, ((*c + strides[i] - 1) / strides[i] - 1) * strides[i] + extent - *c);
+    else if (strides[i] == 1)
+      total = extent - 1;
+    else {
+      (void)n.refuse("auto_pad with a stride needs a static size", "fix the size with --dim or --shape, or export explicit pads");
+      return failure();
+    }
+    pads[mode == "SAME_UPPER" ? i : i + k] = total / 2;
+    pads[mode == "SAME_UPPER" ? i + k : i] = total - total / 2;
+  }
+  return pads;
+}
+
+INGOT_IMPORT("Conv", 1) {
+  Value x = n.in(0), w = n.in(1);
+  if (n.rank(0) < 3 || n.rank(1) != n.rank(0))
+    return n.refuse("needs an input of rank 3 or more and a weight of the same rank");
+  size_t k = n.rank(0) - 2;
+  Dims in = n.dims(0), wd = n.dims(1);
+  SmallVector<int64_t> kernel;
+  for (size_t i = 0; i < k; ++i) {
+    auto c = wd[i + 2].constant();
+    if (!c)
+      return n.refuse("kernel size is not static", "fix it with --shape");
+    kernel.push_back(*c);
+  }
+  auto strides = n.ints("strides", SmallVector<int64_t>(k, 1)), dilations = n.ints("dilations", SmallVector<int64_t>(k, 1));
+  auto pads = windowPads(n, ArrayRef<DimExpr>(in).drop_front(2), kernel, strides, dilations);
+  if (failed(pads))
+    return failure();
+  int64_t group = n.i("group", 1);
+  if (!wd[0].constant() || !wd[1].constant() || *wd[0].constant() % group || (in[1].constant() && *in[1].constant() != *wd[1].constant() * group))
+    return n.refuse("input channels, weight and group do not agree");
+  Dims out{in[0], wd[0]};
+  for (size_t i = 0; i < k; ++i)
+    out.push_back(DimExpr::floorDiv(in[i + 2] + DimExpr((*pads)[i] + (*pads)[i + k] - (kernel[i] - 1) * dilations[i] - 1), strides[i]) + 1);
+  Value y = ConvOp::create(n.b, n.loc, tensorOf(out, n.element(0)), x, w, strides, *pads, dilations, group, "channels_first");
+  if (n.has(2)) {
+    Dims bias(out.size(), DimExpr(1));
+    bias[1] = wd[0];
+    Value b = broadcastTo(n.b, n.loc, reshapeTo(n.b, n.loc, n.in(2), bias), out);
+    y = AddOp::create(n.b, n.loc, TypeRange(y.getType()), ValueRange{y, b}).getResult();
+  }
+  n.out(0, y);
+  return success();
+}
+
+/// numpy's matmul of values of any rank.
+static FailureOr<Value> matmul(NodeImport &n, Value a, Value c) {
+  Dims da = dimsOf(a), dc = dimsOf(c);
+  bool rowVector = da.size() == 1, colVector = dc.size() == 1;
+  if (rowVector) {
+    da.insert(da.begin(), DimExpr(1));
+    a = reshapeTo(n.b, n.loc, a, da);
+  }
+  if (colVector) {
+    dc.push_back(DimExpr(1));
+    c = reshapeTo(n.b, n.loc, c, dc);
+  }
+  auto batch = broadcastDims(ArrayRef<DimExpr>(da).drop_back(2), ArrayRef<DimExpr>(dc).drop_back(2));
+  DimExpr ka = da.back(), kc = dc[dc.size() - 2];
+  if (!batch || (ka.constant() && kc.constant() && ka != kc)) {
+    (void)n.refuse("shapes do not fit a matrix product");
+    return failure();
+  }
+  Dims out = *batch;
+  out.push_back(da[da.size() - 2]);
+  out.push_back(dc.back());
+  Value y = MatMulOp::create(n.b, n.loc, tensorOf(out, elementOf(a)), a, c, false, false);
+  if (rowVector)
+    out.erase(out.end() - 2);
+  if (colVector)
+    out.pop_back();
+  return reshapeTo(n.b, n.loc, y, out);
+}
+
+INGOT_IMPORT("MatMul", 1) {
+  auto y = matmul(n, n.in(0), n.in(1));
+  if (failed(y))
+    return failure();
+  n.out(0, *y);
+  return success();
+}
+
+INGOT_IMPORT("Gemm", 1) {
+  bool ta = n.i("transA"), tb = n.i("transB");
+  double alpha = n.f("alpha", 1), beta = n.f("beta", 1);
+  Dims a = n.dims(0), c = n.dims(1);
+  if (a.size() != 2 || c.size() != 2)
+    return n.refuse("needs matrices");
+  Dims out{a[ta ? 1 : 0], c[tb ? 0 : 1]};
+  Type type = tensorOf(out, n.element(0));
+  Value y = MatMulOp::create(n.b, n.loc, cast<RankedTensorType>(type), n.in(0), n.in(1), ta, tb);
+  auto scaled = [&](Value v, double s) -> Value {
+    if (s == 1)
+      return v;
+    return MulOp::create(n.b, n.loc, TypeRange(v.getType()), ValueRange{v, splat(n.b, n.loc, s, elementOf(v), dimsOf(v))}).getResult();
+  };
+  y = scaled(y, alpha);
+  if (n.has(2))
+    y = AddOp::create(n.b, n.loc, TypeRange(type), ValueRange{y, broadcastTo(n.b, n.loc, scaled(n.in(2), beta), out)}).getResult();
+  n.out(0, y);
+  return success();
+}

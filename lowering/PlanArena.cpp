@@ -1,0 +1,193 @@
+//===- PlanArena.cpp - one workspace, offsets valid for all sizes --------------------===//
+//
+// Buffers whose lifetimes do not overlap share memory. Sizes are expressions over the caller's symbols, so they
+// cannot be ordered in general: buffers are grouped into *slots*; a slot is as large as the largest of its buffers (max), its offset the
+// sum of the slots before it. Buffers of constant size are placed at byte offsets within one region instead,
+// largest first, each at the lowest offset that is free during its lifetime (greedy by size; Pisarchyk and Lee, "Efficient
+// Memory Management for Deep Neural Net Inference", 2020). A buffer whose size depends on a symbol bound at run time
+// becomes plan.tail: it is taken from behind the planned part when its size is known.
+//
+//===----------------------------------------------------------------------===//
+#include "dialects/nn/Shape.h"
+#include "lowering/Passes.h"
+#include "mlir/Interfaces/LoopLikeInterface.h"
+#include "llvm/ADT/StringSet.h"
+
+using namespace mlir;
+namespace ingot {
+#define GEN_PASS_DEF_PLANARENA
+#include "lowering/Passes.h.inc"
+
+namespace {
+constexpr int64_t alignment = 64;
+
+struct Item {
+  plan::AllocOp op;
+  DimExpr bytes;          // a multiple of the alignment
+  int64_t typical;        // bytes at representative sizes, to compare by
+  unsigned first, last;   // positions of definition and last use, inclusive
+  DimExpr offset;
+};
+
+struct PlanArena : impl::PlanArenaBase<PlanArena> {
+  void runOnOperation() override {
+    for (auto model : getOperation().getOps<plan::ModelOp>())
+      for (auto entry : llvm::make_early_inc_range(model.getOps<plan::EntryOp>()))
+        place(entry);
+  }
+
+  void place(plan::EntryOp entry);
+};
+
+/// Positions of operations in execution order; an operation with regions spans those inside it.
+struct Order {
+  llvm::DenseMap<Operation *, std::pair<unsigned, unsigned>> span;
+  unsigned next = 0;
+  void number(Operation *op) {
+    unsigned begin = next++;
+    for (Region &r : op->getRegions())
+      for (Block &b : r)
+        for (Operation &o : b)
+          number(&o);
+    span[op] = {begin, next++};
+  }
+};
+
+bool overlaps(const Item &a, const Item &b) { return a.first <= b.last && b.first <= a.last; }
+
+/// Extends the lifetime of `item` by a use: inside a loop that does not contain the allocation the value must
+/// survive until the loop ends.
+void addUse(Item &item, Operation *user, const Order &order) {
+  unsigned last = order.span.lookup(user).second;
+  for (Operation *p = user->getParentOp(); p && !isa<plan::EntryOp>(p); p = p->getParentOp())
+    if (isa<LoopLikeOpInterface>(p) && !p->isAncestor(item.op))
+      last = std::max(last, order.span.lookup(p).second);
+  item.last = std::max(item.last, last);
+}
+
+void PlanArena::place(plan::EntryOp entry) {
+  Order order;
+  for (Operation &op : entry.getBody().front())
+    order.number(&op);
+  // Symbols that the caller gives; all others are bound while running.
+  llvm::StringSet<> given;
+  Value workspace;
+  for (unsigned i = 0; i < entry.getNumArguments(); ++i) {
+    auto role = entry.getArgAttrOfType<StringAttr>(i, "plan.role").getValue();
+    if (role == "symbol")
+      given.insert(entry.getArgAttrOfType<StringAttr>(i, "plan.name").getValue());
+    if (role == "workspace")
+      workspace = entry.getArgument(i);
+  }
+
+  std::vector<Item> fixed, symbolic;
+  SmallVector<plan::AllocOp> late;
+  entry.walk([&](plan::AllocOp op) {
+    DimExpr count = *DimExpr::parse(op.getCount());
+    bool known = true;
+    count.symbols([&](StringRef s) { known &= given.contains(s); });
+    if (!known) {
+      late.push_back(op);
+      return;
+    }
+    Item item;
+    item.op = op;
+    DimExpr bytes = storageBytes(cast<MemRefType>(op.getType()).getElementType(), count);
+    item.bytes = DimExpr::ceilDiv(bytes, alignment) * DimExpr(alignment);
+    item.typical = item.bytes.evaluate([](StringRef) { return int64_t(64); }).value_or(0);
+    item.first = item.last = order.span[op].first;
+    // Uses through slices and the like do not exist yet: every use is direct, except as results of scf.if.
+    SmallVector<Value> work{op.getResult()};
+    while (!work.empty()) {
+      Value v = work.pop_back_val();
+      for (Operation *user : v.getUsers()) {
+        addUse(item, user, order);
+        if (auto yield = dyn_cast<scf::YieldOp>(user))
+          for (auto [i, x] : llvm::enumerate(yield.getOperands()))
+            if (x == v && i < yield->getParentOp()->getNumResults())
+              work.push_back(yield->getParentOp()->getResult(i));
+      }
+    }
+    (item.bytes.constant() ? fixed : symbolic).push_back(item);
+  });
+
+  // Constant sizes: greedy by size.
+  llvm::stable_sort(fixed, [](const Item &a, const Item &b) { return a.typical > b.typical; });
+  int64_t fixedEnd = 0;
+  SmallVector<Item *> placed;
+  for (Item &item : fixed) {
+    int64_t size = *item.bytes.constant(), at = 0;
+    SmallVector<std::pair<int64_t, int64_t>> taken;
+    for (Item *p : placed)
+      if (overlaps(*p, item))
+        taken.push_back({*p->offset.constant(), *p->offset.constant() + *p->bytes.constant()});
+    llvm::sort(taken);
+    for (auto [begin, end] : taken) {
+      if (at + size <= begin)
+        break;
+      at = std::max(at, end);
+    }
+    item.offset = at;
+    fixedEnd = std::max(fixedEnd, at + size);
+    placed.push_back(&item);
+  }
+
+  // Symbolic sizes: slots. A buffer joins the free slot that it fills best.
+  struct Slot {
+    DimExpr bytes;
+    int64_t typical;
+    SmallVector<Item *> items;
+  };
+  std::vector<Slot> slots;
+  llvm::stable_sort(symbolic, [](const Item &a, const Item &b) { return a.typical > b.typical; });
+  for (Item &item : symbolic) {
+    Slot *best = nullptr;
+    auto cost = [&](const Slot &s) { // growth first, then waste
+      if (s.bytes == item.bytes)
+        return int64_t(-1);
+      return std::max<int64_t>(0, item.typical - s.typical) * 4 + std::max<int64_t>(0, s.typical - item.typical);
+    };
+    for (Slot &s : slots) {
+      if (llvm::any_of(s.items, [&](Item *i) { return overlaps(*i, item); }))
+        continue;
+      if (!best || cost(s) < cost(*best))
+        best = &s;
+    }
+    if (best && best->bytes != item.bytes && cost(*best) > item.typical)
+      best = nullptr; // a slot of its own wastes less
+    if (!best) {
+      slots.push_back({item.bytes, item.typical, {&item}});
+      continue;
+    }
+    best->bytes = DimExpr::max(best->bytes, item.bytes);
+    best->typical = std::max(best->typical, item.typical);
+    best->items.push_back(&item);
+  }
+  DimExpr end = fixedEnd;
+  for (Slot &s : slots) {
+    for (Item *i : s.items)
+      i->offset = end;
+    end = end + s.bytes;
+  }
+
+  OpBuilder b(entry.getContext());
+  for (auto *list : {&fixed, &symbolic})
+    for (Item &item : *list) {
+      b.setInsertionPoint(item.op);
+      Value slice = plan::SliceOp::create(b, item.op.getLoc(), item.op.getType(), workspace, item.offset.str(), item.op.getCount());
+      item.op.replaceAllUsesWith(slice);
+      item.op.erase();
+    }
+  for (plan::AllocOp op : late) {
+    b.setInsertionPoint(op);
+    Value tail = plan::TailOp::create(b, op.getLoc(), op.getType(), op.getCount());
+    op.replaceAllUsesWith(tail);
+    op.erase();
+  }
+  entry->setAttr("workspace_bytes", b.getStringAttr(end.str()));
+  if (!late.empty())
+    entry->setAttr("has_tail", b.getUnitAttr());
+}
+
+} // namespace
+} // namespace ingot

@@ -1,0 +1,110 @@
+// checks.h - what the functions of a generated N.h check before a run starts.
+//
+// Internal linkage throughout, see arena.h.
+#ifndef INGOT_CHECKS_H
+#define INGOT_CHECKS_H
+
+#include "ingot/checked.h"
+#include "ingot/launch.h"
+
+namespace ingot {
+namespace {
+
+inline ingot_status null_argument(ingot_error *error, const char *name) {
+  return fail(error, INGOT_INVALID_ARGUMENT, name, -1, 0, 0, "%s: null pointer", name);
+}
+
+inline ingot_status not_initialised(ingot_error *error, const char *name) {
+  return fail(error, INGOT_INVALID_ARGUMENT, name, -1, 0, 0, "%s: not initialised by this library", name);
+}
+
+// Checks a block of memory that the caller provides.
+inline ingot_status check_block(ingot_error *error, const char *name, const void *block, size_t bytes) {
+  if (!block && bytes)
+    return null_argument(error, name);
+  if (reinterpret_cast<uintptr_t>(block) % INGOT_ALIGN)
+    return fail(error, INGOT_INVALID_ARGUMENT, name, -1, INGOT_ALIGN, 0, "%s: not aligned to %d bytes", name,
+                INGOT_ALIGN);
+  return INGOT_OK;
+}
+
+// Checks one dimension or limit against its bounds; `max` is checked::overflow where there is none.
+inline ingot_status check_bounds(ingot_error *error, const char *name, int64_t value, int64_t min, int64_t max) {
+  if (value >= min && value <= max)
+    return INGOT_OK;
+  if (max == checked::overflow)
+    return fail(error, INGOT_LIMIT_EXCEEDED, name, -1, min, value, "%s: %lld, expected at least %lld", name,
+                (long long)value, (long long)min);
+  return fail(error, INGOT_LIMIT_EXCEEDED, name, -1, value < min ? min : max, value, "%s: %lld, expected %lld..%lld",
+              name, (long long)value, (long long)min, (long long)max);
+}
+
+// Checks a span: `format` and what follows say where the expected count comes from, "batch*8 = %lld*8".
+INGOT_PRINTF(6, 7)
+inline ingot_status check_count(ingot_error *error, const char *name, const void *data, size_t count,
+                                checked expected, const char *format, ...) {
+  if (expected.valid() && uint64_t(count) == uint64_t(expected.value))
+    return data || !count ? INGOT_OK : null_argument(error, name);
+  char formula[120];
+  va_list args;
+  va_start(args, format);
+  vsnprintf(formula, sizeof formula, format, args);
+  va_end(args);
+  if (!expected.valid())
+    return fail(error, INGOT_LIMIT_EXCEEDED, name, -1, 0, int64_t(count), "%s: %s overflows", name, formula);
+  return fail(error, INGOT_SHAPE_MISMATCH, name, -1, expected.value, int64_t(count),
+              "%s: %llu elements, expected %s%s%lld", name, (unsigned long long)count, formula, formula[0] ? " = " : "",
+              (long long)expected.value);
+}
+
+inline ingot_status check_count(ingot_error *error, const char *name, const void *data, size_t count,
+                                checked expected) {
+  return check_count(error, name, data, count, expected, "%s", "");
+}
+
+// Checks a tensor whose shape only the run knows; `type` is INGOT_UNDEFINED where any will do.
+inline ingot_status check_tensor(ingot_error *error, const char *name, const ingot_tensor &tensor, ingot_dtype type) {
+  if (tensor.rank < 0 || tensor.rank > INGOT_MAX_RANK)
+    return fail(error, INGOT_SHAPE_MISMATCH, name, -1, INGOT_MAX_RANK, tensor.rank, "%s: rank %d, expected 0..%d",
+                name, int(tensor.rank), INGOT_MAX_RANK);
+  if (type != INGOT_UNDEFINED && tensor.dtype != type)
+    return fail(error, INGOT_INVALID_ARGUMENT, name, -1, type, tensor.dtype, "%s: element type %d, expected %d", name,
+                int(tensor.dtype), int(type));
+  checked count = 1;
+  for (int32_t axis = 0; axis < tensor.rank; ++axis) {
+    if (tensor.dims[axis] < 0)
+      return fail(error, INGOT_SHAPE_MISMATCH, name, axis, 0, tensor.dims[axis], "%s: dimension %d is %lld", name,
+                  int(axis), (long long)tensor.dims[axis]);
+    count = count * tensor.dims[axis];
+  }
+  if (!count.valid())
+    return fail(error, INGOT_LIMIT_EXCEEDED, name, -1, 0, 0, "%s: its size overflows", name);
+  return tensor.data || count.value == 0 ? INGOT_OK : null_argument(error, name);
+}
+
+inline ingot_status check_sequence(ingot_error *error, const char *name, const ingot_sequence &sequence) {
+  if (!sequence.items && sequence.count)
+    return null_argument(error, name);
+  for (size_t i = 0; i < sequence.count; ++i)
+    if (ingot_status status = check_tensor(error, name, sequence.items[i], INGOT_UNDEFINED))
+      return status;
+  return INGOT_OK;
+}
+
+// A size formula as bytes.
+inline ingot_status check_size(ingot_error *error, const char *name, checked bytes, size_t *result) {
+  if (!bytes.valid() || uint64_t(bytes.value) > SIZE_MAX)
+    return fail(error, INGOT_LIMIT_EXCEEDED, name, -1, 0, 0, "%s: its size overflows", name);
+  *result = size_t(bytes.value);
+  return INGOT_OK;
+}
+
+inline ingot_status need_state(ingot_error *error, int64_t needed, size_t given) {
+  return fail(error, INGOT_NEED_WORKSPACE, "state", -1, needed, int64_t(given),
+              "state: %lld bytes, this run needs %lld", (long long)given, (long long)needed);
+}
+
+} // namespace
+} // namespace ingot
+
+#endif

@@ -1,0 +1,40 @@
+// kernel.h - what generated kernels and entries use besides their instruction set: index arithmetic and two macros.
+//
+// For host and CUDA device code; internal linkage throughout.
+#ifndef INGOT_KERNEL_H
+#define INGOT_KERNEL_H
+
+#include <stdint.h>
+
+#define INGOT_PRAGMA(text) _Pragma(#text)
+// Above a loop: unroll it n times.
+#if defined(__CUDACC__)
+#define INGOT_UNROLL(n) INGOT_PRAGMA(unroll n)
+#elif defined(__clang__)
+#define INGOT_UNROLL(n) INGOT_PRAGMA(clang loop unroll_count(n))
+#else
+#define INGOT_UNROLL(n) INGOT_PRAGMA(GCC unroll n)
+#endif
+
+#define INGOT_INF __builtin_inff()
+#define INGOT_NAN __builtin_nanf("")
+
+#if defined(__CUDACC__)
+#define INGOT_INDEX static __host__ __device__ __forceinline__ int64_t
+#else
+#define INGOT_INDEX static inline __attribute__((always_inline)) int64_t
+#endif
+
+INGOT_INDEX ingot_min(int64_t a, int64_t b) { return a < b ? a : b; }
+INGOT_INDEX ingot_max(int64_t a, int64_t b) { return a > b ? a : b; }
+// b > 0 throughout: divisors of indices are sizes.
+INGOT_INDEX ingot_floordiv(int64_t a, int64_t b) { return a / b - (a % b < 0); }
+INGOT_INDEX ingot_ceildiv(int64_t a, int64_t b) { return a / b + (a % b > 0); }
+INGOT_INDEX ingot_mod(int64_t a, int64_t b) { return a % b + (a % b < 0 ? b : 0); }
+
+// Tiles that are worth starting a thread for, when `tiles` tiles take `flops` operations.
+INGOT_INDEX ingot_grain(int64_t flops, int64_t tiles) {
+  return flops > 0 && flops / 65536 < tiles ? ingot_max(1, tiles / (flops / 65536 + 1)) : 1;
+}
+
+#endif

@@ -1,0 +1,72 @@
+// launch.h - how a generated entry function starts a kernel and reports a failure.
+//
+// Internal linkage throughout, see arena.h.
+#ifndef INGOT_LAUNCH_H
+#define INGOT_LAUNCH_H
+
+#include "ingot/arena.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#if defined(__GNUC__)
+#define INGOT_HIDDEN __attribute__((visibility("hidden")))
+#define INGOT_PRINTF(text, first) __attribute__((format(printf, text, first)))
+#else
+#define INGOT_HIDDEN
+#define INGOT_PRINTF(text, first)
+#endif
+
+namespace ingot {
+namespace {
+
+// Runs body(begin, end) over the tiles [0, count), in ranges of at least `grain` tiles. The ranges never change
+// a result, so `grain` is only what keeps tiny regions on one thread.
+template <class Body>
+inline void launch(const ingot_executor *executor, int64_t count, int64_t grain, const Body &body) {
+  const int64_t ranges = grain > 1 ? count / grain + (count % grain != 0) : count;
+  if (!executor || executor->threads <= 1 || ranges <= 1) {
+    if (count > 0)
+      body(int64_t(0), count);
+    return;
+  }
+  struct Region {
+    const Body &body;
+    int64_t count, grain;
+  } region = {body, count, grain > 1 ? grain : 1};
+  executor->parallel_for(
+      executor->user, ranges,
+      [](void *arg, int64_t begin, int64_t end) {
+        const Region &r = *static_cast<const Region *>(arg);
+        r.body(begin * r.grain, end * r.grain < r.count ? end * r.grain : r.count);
+      },
+      &region);
+}
+
+// Fills *error, if there is one, and returns `status`.
+INGOT_PRINTF(7, 8)
+inline ingot_status fail(ingot_error *error, ingot_status status, const char *name, int32_t axis, int64_t expected,
+                         int64_t actual, const char *format, ...) {
+  if (!error)
+    return status;
+  error->status = status;
+  error->name = name;
+  error->axis = axis;
+  error->expected = expected;
+  error->actual = actual;
+  va_list args;
+  va_start(args, format);
+  vsnprintf(error->text, sizeof error->text, format, args);
+  va_end(args);
+  return status;
+}
+
+inline ingot_status need_workspace(ingot_error *error, int64_t needed, size_t given) {
+  return fail(error, INGOT_NEED_WORKSPACE, "workspace", -1, needed, int64_t(given),
+              "workspace: %lld bytes, this run needs %lld", (long long)given, (long long)needed);
+}
+
+} // namespace
+} // namespace ingot
+
+#endif

@@ -1,0 +1,268 @@
+#include "PackageFixture.h"
+#include "codegen/package/Text.h"
+
+using namespace ingot;
+using namespace ingot::package;
+using namespace ingot::test;
+
+namespace {
+
+const char *strict = " -Wall -Wextra -pedantic -Werror ";
+
+TEST_F(PackageTest, EqualsTheGoldenFolders) {
+  for (const LibrarySpec &spec : allSpecs())
+    for (const File &file : emitFiles(spec))
+      EXPECT_EQ(file.text, read(sourceDir + "/test/codegen/golden/" + spec.name + "/" + file.path))
+          << spec.name << "/" << file.path << "; after a review: ingot-golden-tool runtime test/codegen/golden source";
+}
+
+TEST_F(PackageTest, HeadersCompileEverywhere) {
+  writeAll();
+  for (const LibrarySpec &spec : allSpecs()) {
+    const std::string n = spec.name;
+    std::ofstream(work / "h.c") << "#include \"" << n << "/" << n << ".h\"\n";
+    std::ofstream(work / "h.cpp") << "#include \"" << n << "/" << n << ".hpp\"\n";
+    expectRuns("gcc -std=c99 -fsyntax-only" + std::string(strict) + "h.c");
+    expectRuns(INGOT_CLANGXX " -x c -std=c99 -fsyntax-only" + std::string(strict) + "h.c");
+    expectRuns(INGOT_CLANGXX " -x c -std=c99 --target=x86_64-pc-windows-msvc -ffreestanding -fsyntax-only" +
+               std::string(strict) + "h.c");
+    for (std::string cxx : {"g++", INGOT_CLANGXX}) {
+      expectRuns(cxx + " -std=c++17 -fsyntax-only" + strict + "h.cpp");
+      for (const Source &source : sourcesOf(spec))
+        if (source.path.find(".cpp") != std::string::npos) {
+          std::string flags;
+          for (const std::string &flag : source.flags)
+            flags += " " + flag;
+          expectRuns(cxx + " -std=c++17 -fno-exceptions -fno-rtti -fsyntax-only -I" + n + strict + flags + " " + n + "/" +
+                     source.path);
+        }
+    }
+  }
+}
+
+TEST_F(PackageTest, RunsFromC) {
+  writeAll();
+  expectRuns("cc -std=c99 -Idecoder" + std::string(strict) + sourceDir +
+             "/test/codegen/consumers/decoder_main.c decoder/lib/libdecoder.a -lm -lpthread -o decoder_main");
+  expectRuns("./decoder_main");
+}
+
+TEST_F(PackageTest, ManyLibrariesInOneCxxProgram) {
+  writeAll();
+  for (std::string cxx : {"g++", INGOT_CLANGXX}) {
+    expectRuns(cxx + " -std=c++17 -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -Imlp -Icnn -Idecoder -Itally" + strict + sourceDir +
+               "/test/codegen/consumers/all_main.cpp mlp/ingot/pool.cpp */lib/*.a -lm -lpthread -o all_main");
+    expectRuns("./all_main");
+  }
+}
+
+TEST_F(PackageTest, SymbolsStayPrivate) {
+  writeAll();
+  for (const LibrarySpec &spec : allSpecs()) {
+    std::string archive = (work / spec.name / "lib" / ("lib" + spec.name + ".a")).string();
+    std::istringstream defined(shell("nm -g --defined-only " + archive).output);
+    int symbols = 0;
+    for (std::string address, kind, name, line; std::getline(defined, line);) {
+      std::istringstream words(line);
+      if (!(words >> address >> kind >> name))
+        continue;
+      ++symbols;
+      EXPECT_EQ(name.rfind(spec.name + "_", 0), 0u) << name;
+      EXPECT_NE(kind, "W") << name;
+    }
+    EXPECT_GE(symbols, 6);
+    std::istringstream undefined(shell("nm -u " + archive).output);
+    const std::set<std::string> allowed = {"strcmp", "vsnprintf", "memset", "memcpy", "expf"};
+    for (std::string kind, name, line; std::getline(undefined, line);) {
+      std::istringstream words(line);
+      if (words >> kind >> name && kind == "U") {
+        EXPECT_TRUE(allowed.count(name)) << name;
+      }
+    }
+    // Present, and not executable.
+    Outcome stack = shell("readelf -SW " + archive + " | grep note.GNU-stack");
+    EXPECT_EQ(stack.code, 0);
+    EXPECT_EQ(stack.output.find('X'), std::string::npos) << stack.output;
+  }
+}
+
+TEST_F(PackageTest, StaleHeaderFailsAtLink) {
+  package::ToolchainOptions tools;
+  ASSERT_EQ(write(mlpSpec(), "mlp", &tools), "");
+  std::ofstream(work / "main.c") << "#include \"mlp.h\"\nint main(void) { mlp_model m; return mlp_open(&m, 0, 0); }\n";
+  expectRuns("cc -Imlp -c main.c -o old.o && cc old.o mlp/lib/libmlp.a -o old && ./old");
+  LibrarySpec changed = mlpSpec();
+  changed.symbols[0].max = 32;
+  ASSERT_EQ(write(changed, "mlp", &tools), "");
+  Outcome outcome = shell("cd " + work.string() + " && cc old.o mlp/lib/libmlp.a -o old");
+  EXPECT_NE(outcome.code, 0);
+  EXPECT_NE(outcome.output.find("mlp_open_"), std::string::npos);
+}
+
+TEST_F(PackageTest, EqualInputsGiveEqualBytes) {
+  package::ToolchainOptions one, many;
+  one.jobs = 1;
+  many.jobs = 4;
+  fs::create_directories(work / "deep/er");
+  ASSERT_EQ(write(cnnSpec(), "a", &one), "");
+  ASSERT_EQ(write(cnnSpec(), "deep/er/b", &many), "");
+  ASSERT_EQ(write(cnnSpec(), "a", &many), ""); // replaces its own folder
+  Outcome outcome = shell("diff -r " + (work / "a").string() + " " + (work / "deep/er/b").string());
+  EXPECT_EQ(outcome.code, 0) << outcome.output;
+  EXPECT_EQ(shell("ls -A " + work.string()).output, "a\ndeep\n");
+}
+
+TEST_F(PackageTest, RefusesForeignFolders) {
+  fs::create_directories(work / "home");
+  std::ofstream(work / "home/letter.txt") << "dear";
+  EXPECT_NE(write(mlpSpec(), "home", nullptr).find("no folder of ingot's"), std::string::npos);
+  EXPECT_EQ(read(work / "home/letter.txt"), "dear");
+  std::ofstream(work / "home/manifest.json") << "{\"kind\": \"other\"}";
+  EXPECT_NE(write(mlpSpec(), "home", nullptr), "");
+  fs::create_directories(work / "empty");
+  EXPECT_EQ(write(mlpSpec(), "empty", nullptr), "");
+}
+
+TEST_F(PackageTest, ToolchainErrorsSayTheCommand) {
+  package::ToolchainOptions tools;
+  LibrarySpec broken = mlpSpec();
+  broken.targets[0].kernels[0].body = "  not c++\n";
+  llvm::Error error = package::writeLibrary(withRuntime(broken), (work / "x").string(), &tools);
+  ASSERT_TRUE(error.isA<package::ToolchainError>());
+  std::string text = toString(std::move(error));
+  EXPECT_NE(text.find("c++ -std=c++17"), std::string::npos) << text;
+  EXPECT_NE(text.find("error:"), std::string::npos) << text;
+  EXPECT_FALSE(fs::exists(work / "x"));
+  EXPECT_TRUE(fs::is_empty(work));
+  tools.cxx = "no-such-compiler";
+  EXPECT_NE(write(mlpSpec(), "x", &tools).find("no-such-compiler not found"), std::string::npos);
+}
+
+TEST_F(PackageTest, WeightForms) {
+  package::ToolchainOptions tools;
+  for (WeightForm form : {WeightForm::File, WeightForm::Array}) {
+    LibrarySpec spec = mlpSpec();
+    spec.weights.form = form;
+    ASSERT_EQ(write(spec, "mlp", &tools), "");
+    std::ofstream(work / "main.cpp") << R"(#include "mlp.hpp"
+#include <cstdio>
+int main(int argc, char **argv) {
+  mlp::model m;
+  mlp::options options = {};
+)" << (form == WeightForm::File ? "  options.weights = argv[1];\n" : "")
+                                     << R"(  ingot::status s = m.open(options);
+  std::puts(s.text());
+  return argc > 9;
+}
+)";
+    expectRuns("c++ -std=c++17 -Imlp main.cpp mlp/lib/libmlp.a -o main");
+    Outcome outcome = shell(work.string() + "/main " + (work / "mlp/weights/mlp.weights").string());
+    EXPECT_EQ(outcome.output, "ok\n");
+    if (form == WeightForm::File) {
+      EXPECT_NE(shell(work.string() + "/main /nowhere").output.find("cannot open /nowhere"), std::string::npos);
+      std::string other = read(work / "mlp/weights/mlp.weights");
+      other[5] ^= 1;
+      std::ofstream(work / "other", std::ios::binary) << other;
+      EXPECT_NE(shell(work.string() + "/main " + work.string() + "/other").output.find("another model"),
+                std::string::npos);
+    }
+  }
+}
+
+TEST_F(PackageTest, WorksWithCMake) {
+  writeAll();
+  std::string main = sourceDir + "/test/codegen/consumers/all_main.cpp";
+  fs::create_directories(work / "found");
+  fs::create_directories(work / "added");
+  std::string targets = "target_link_libraries(p mlp::mlp cnn::cnn decoder::decoder tally::tally ingot::pool)\n";
+  std::string head = "cmake_minimum_required(VERSION 3.16)\nproject(p C CXX ASM)\nadd_executable(p " + main + ")\n";
+  std::ofstream found(work / "found/CMakeLists.txt"), added(work / "added/CMakeLists.txt");
+  found << head;
+  added << head;
+  for (const LibrarySpec &spec : allSpecs()) {
+    found << "find_package(" << spec.name << " REQUIRED PATHS ../" << spec.name << ")\n";
+    added << "add_subdirectory(../" << spec.name << " " << spec.name << ")\n";
+  }
+  found << targets;
+  added << targets;
+  found.close();
+  added.close();
+  for (std::string way : {"found", "added"}) {
+    expectRuns("cmake -S " + way + " -B " + way + "/b -DCMAKE_CXX_FLAGS=-Wall > log 2>&1 && cmake --build " + way +
+               "/b -j2 >> log 2>&1 || (cat log; false)");
+    expectRuns(way + "/b/p");
+  }
+}
+
+TEST_F(PackageTest, ReadmeExampleWorks) {
+  writeAll();
+  for (const LibrarySpec &spec : allSpecs()) {
+    std::string readme = read(work / spec.name / "README.md");
+    size_t begin = readme.find("```cpp\n") + 7;
+    std::ofstream(work / spec.name / "main.cpp") << readme.substr(begin, readme.find("```", begin) - begin);
+    expectRuns("cd " + spec.name + " && c++ -std=c++17" + strict + "-I. main.cpp lib/lib" + spec.name +
+               ".a -lm -lpthread -o main");
+    if (spec.name != "tally") { // n has no bound: the example says so when it runs
+      expectRuns("cd " + spec.name + " && ./main");
+    }
+  }
+}
+
+TEST_F(PackageTest, KernelsAreDividedIntoFiles) {
+  LibrarySpec spec = mlpSpec();
+  spec.kernelBytesPerFile = 1;
+  package::ToolchainOptions tools;
+  ASSERT_EQ(write(spec, "mlp", &tools), "");
+  EXPECT_TRUE(fs::exists(work / "mlp/src/kernels_x86_64_v3_1.cpp"));
+}
+
+TEST_F(PackageTest, FarWeights) {
+  LibrarySpec spec = mlpSpec();
+  spec.weights.bytes = uint64_t(3) << 30; // text only: nothing so large is written here
+  for (const File &file : emitFiles(withRuntime(spec))) {
+    fs::create_directories((work / file.path).parent_path());
+    std::ofstream(work / file.path) << file.text;
+  }
+  // The sources are those of a far library, the weights are few.
+  fs::create_directories(work / "weights");
+  std::ofstream(work / "weights/mlp.weights", std::ios::binary) << std::string(8 * 16 * 4 + 16 * 4 * 4, 'w');
+  std::ofstream(work / "main.c") << "#include \"mlp.h\"\n"
+                                    "int main(void) {\n"
+                                    "  mlp_model m;\n"
+                                    "  return mlp_open(&m, 0, 0) || m.weights[0] != 'w' || m.weights[767] != 'w';\n"
+                                    "}\n";
+  expectRuns("c++ -I. -Iweights -mavx2 -mfma -fPIC -c src/*.cpp src/weights.S && cc -I. -c main.c && cc -pie *.o -o main");
+  expectRuns("./main");
+  expectRuns("readelf -SW main | grep lrodata");
+}
+
+TEST_F(PackageTest, NamesFromTheModelCannotBreakTheSource) {
+  LibrarySpec spec = mlpSpec();
+  spec.inputs[0].onnxName = "a */ b /* %s \\ \"q\" ?\?/\n@N@";
+  spec.doc = "ends with a backslash \\\nand */ more";
+  spec.targets[0].kernels[0].doc = "doc \\\nmore";
+  package::ToolchainOptions tools;
+  tools.cxxFlags = {"-Wall", "-Wextra", "-pedantic", "-Werror"};
+  ASSERT_EQ(write(spec, "mlp", &tools), "");
+}
+
+TEST_F(PackageTest, RefusesAResultInTheShapeOfACallersOutput) {
+  LibrarySpec spec = tallySpec();
+  spec.outputs[0].inWorkspace = false;
+  EXPECT_NE(write(spec, "tally", nullptr).find("must be inWorkspace"), std::string::npos);
+}
+
+TEST(Names, AreIdentifiers) {
+  std::set<std::string> used;
+  EXPECT_EQ(makeIdentifier("hidden.in", used), "hidden_in");
+  EXPECT_EQ(makeIdentifier("hidden/in", used), "hidden_in_2");
+  EXPECT_EQ(makeIdentifier("1x", used), "v1x");
+  EXPECT_EQ(makeIdentifier("float", used), "float_");
+  EXPECT_EQ(makeIdentifier("state", used), "state_");
+  EXPECT_EQ(makeIdentifier("::", used), "value");
+  EXPECT_FALSE(isValidLibraryName("std"));
+  EXPECT_FALSE(isValidLibraryName("a-b"));
+  EXPECT_TRUE(isValidLibraryName("resnet50"));
+}
+
+} // namespace

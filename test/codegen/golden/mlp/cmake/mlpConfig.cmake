@@ -1,0 +1,18 @@
+# find_package(mlp): the library as it was compiled, target mlp::mlp.
+get_filename_component(_mlp_prefix "${CMAKE_CURRENT_LIST_DIR}/.." ABSOLUTE)
+if(NOT TARGET mlp::mlp)
+  add_library(mlp::mlp STATIC IMPORTED)
+  set_target_properties(mlp::mlp PROPERTIES
+    IMPORTED_LOCATION "${_mlp_prefix}/lib/libmlp.a"
+    INTERFACE_INCLUDE_DIRECTORIES "${_mlp_prefix}"
+    INTERFACE_LINK_LIBRARIES "m")
+endif()
+if(NOT TARGET ingot::pool)
+  find_package(Threads REQUIRED)
+  add_library(ingot_pool STATIC EXCLUDE_FROM_ALL "${_mlp_prefix}/ingot/pool.cpp")
+  add_library(ingot::pool ALIAS ingot_pool)
+  target_include_directories(ingot_pool PUBLIC "${_mlp_prefix}")
+  target_compile_features(ingot_pool PUBLIC cxx_std_17)
+  target_link_libraries(ingot_pool PUBLIC Threads::Threads)
+endif()
+unset(_mlp_prefix)

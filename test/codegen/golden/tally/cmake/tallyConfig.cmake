@@ -1,0 +1,18 @@
+# find_package(tally): the library as it was compiled, target tally::tally.
+get_filename_component(_tally_prefix "${CMAKE_CURRENT_LIST_DIR}/.." ABSOLUTE)
+if(NOT TARGET tally::tally)
+  add_library(tally::tally STATIC IMPORTED)
+  set_target_properties(tally::tally PROPERTIES
+    IMPORTED_LOCATION "${_tally_prefix}/lib/libtally.a"
+    INTERFACE_INCLUDE_DIRECTORIES "${_tally_prefix}"
+    INTERFACE_LINK_LIBRARIES "m")
+endif()
+if(NOT TARGET ingot::pool)
+  find_package(Threads REQUIRED)
+  add_library(ingot_pool STATIC EXCLUDE_FROM_ALL "${_tally_prefix}/ingot/pool.cpp")
+  add_library(ingot::pool ALIAS ingot_pool)
+  target_include_directories(ingot_pool PUBLIC "${_tally_prefix}")
+  target_compile_features(ingot_pool PUBLIC cxx_std_17)
+  target_link_libraries(ingot_pool PUBLIC Threads::Threads)
+endif()
+unset(_tally_prefix)
