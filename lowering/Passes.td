@@ -196,6 +196,7 @@ def ExpandKernels : IngotPass<"expand-kernels"> {
     ```
   }];
   let options = [Option<"target", "target", "std::string", "\"x86-64-v3\"", "machine row, with +features; x86-64-v2 is scalar code">];
+}
 
 def KernelFuseProducers : IngotPass<"kernel-fuse-producers"> {
   let summary = "Recomputes a producer's element where it is read, instead of storing it";

@@ -63,7 +63,7 @@ if(INGOT_AARCH64_CXX AND INGOT_QEMU_AARCH64 AND NOT CMAKE_SYSTEM_PROCESSOR MATCH
               ${CMAKE_CURRENT_SOURCE_DIR}/${stem}.cpp -o ${program}
       DEPENDS ${stem}.cpp tiny_test.h ${headers}
       COMMENT "Cross-compiling ${stem} for aarch64" VERBATIM)
-    add_custom_target(${stem}_aarch64 ALL DEPENDS ${program})
+    add_custom_target(${stem}_aarch64_build ALL DEPENDS ${program})
     ingot_list_tests(aarch64 ${stem}.cpp TRUE ${INGOT_QEMU_AARCH64} ${program})
   endforeach()
 endif()
