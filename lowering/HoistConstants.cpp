@@ -64,7 +64,7 @@ bool onlyMoves(Operation *op) {
 }
 
 struct Candidate {
-  Operation *op;
+  Operation *op = nullptr;
   SmallVector<Value> reads;
   llvm::SetVector<nn::WeightOp> weights; // behind it
   int64_t leafBytes = 0;                 // of those and of the constants
@@ -76,29 +76,35 @@ struct Candidate {
   SmallVector<unsigned> bufferOfResult;
 };
 
-struct HoistConstants : impl::HoistConstantsBase<HoistConstants> {
-  using HoistConstantsBase::HoistConstantsBase;
+class Hoister {
+public:
+  Hoister(ModuleOp module, double maxGrowth, int64_t smallBytes) : module(module), maxGrowth(maxGrowth), smallBytes(smallBytes) {}
 
-  void runOnOperation() override {
-    WeightStore &store = WeightStore::of(&getContext());
-    uncompilable.clear();
+  LogicalResult run() {
     do {
       if (failed(collect()))
-        return signalPassFailure();
+        return failure();
       choose();
     } while (!compileRecipes());
-    if (failed(evaluate(store)))
-      return signalPassFailure();
-    removeDead(store);
+    if (failed(evaluate()))
+      return failure();
+    removeDead();
+    return success();
   }
+  unsigned numEvaluated = 0, numRecipes = 0;
 
 private:
+  ModuleOp module;
+  double maxGrowth;
+  int64_t smallBytes;
+  WeightStore &store = WeightStore::of(module.getContext());
   llvm::MapVector<Operation *, Candidate> candidates;
   DenseSet<Operation *> uncompilable;
   std::unique_ptr<JitKernels> jit;
-  DenseMap<Value, WeightBytes> computed; // results that somebody is still to read at compile time
+  DenseMap<Value, WeightBytes> computed; // results that are still to be read here
   DenseMap<Operation *, unsigned> readersLeft; // per candidate, nn.weight and nn.constant: readers to come; run-time ones stay
-  llvm::SetVector<nn::WeightOp> touched;
+  llvm::SetVector<nn::WeightOp> touched; // weights that were read
+  nn::WeightOp lastWeight;
 
   //===--------------------------------------------------------------------===//
   // Candidates
@@ -111,15 +117,17 @@ private:
 
   LogicalResult collect() {
     candidates.clear();
-    SymbolTable symbols(getOperation());
-    auto result = getOperation().walk<WalkOrder::PreOrder>([&](Operation *op) {
+    SymbolTable symbols(module);
+    auto result = module.walk<WalkOrder::PreOrder>([&](Operation *op) {
       if (isa<plan::ModelOp, plan::KernelOp>(op))
         return WalkResult::skip();
       if (!isa<kernel::GenericOp, kernel::ContractOp, kernel::FusedOp, kernel::ViewOp>(op))
         return WalkResult::advance();
       if (uncompilable.contains(op) || !isStatic(op))
         return WalkResult::skip();
-      Candidate c{op, tensorsRead(op)};
+      Candidate c;
+      c.op = op;
+      c.reads = tensorsRead(op);
       for (Value v : c.reads) {
         Operation *def = v.getDefiningOp();
         if (auto get = dyn_cast_or_null<nn::GetWeightOp>(def)) {
@@ -188,8 +196,8 @@ private:
   /// Compiles what is to be evaluated. False if operations turned out to have no compiled form: they are noted, and the
   /// choice has to be made anew.
   bool compileRecipes() {
-    OpBuilder b(&getContext());
-    OwningOpRef<ModuleOp> recipes = ModuleOp::create(getOperation().getLoc());
+    OpBuilder b(module.getContext());
+    OwningOpRef<ModuleOp> recipes = ModuleOp::create(module.getLoc());
     b.setInsertionPointToStart(recipes->getBody());
     llvm::StringMap<plan::KernelOp> byKey;
     SmallVector<plan::KernelOp> kernels;
@@ -224,7 +232,7 @@ private:
         }
     }
     if (before == uncompilable.size()) { // they fail only together: give up on all
-      getOperation().emitWarning("constants are left for run time:") << lastMessage;
+      module.emitWarning("constants are left for run time:") << lastMessage;
       for (auto &[op, c] : candidates)
         uncompilable.insert(op);
     }
@@ -233,7 +241,7 @@ private:
 
   std::string lastMessage;
   FailureOr<std::unique_ptr<JitKernels>> compileQuietly(ArrayRef<plan::KernelOp> kernels) {
-    ScopedDiagnosticHandler quiet(&getContext(), [&](Diagnostic &d) {
+    ScopedDiagnosticHandler quiet(module.getContext(), [&](Diagnostic &d) {
       lastMessage = " " + d.str();
       return success();
     });
@@ -254,7 +262,7 @@ private:
     return v.getDefiningOp();
   }
 
-  LogicalResult evaluate(WeightStore &store) {
+  LogicalResult evaluate() {
     readersLeft.clear();
     touched.clear();
     for (auto &[op, c] : candidates)
@@ -262,7 +270,7 @@ private:
         for (Value v : c.reads)
           ++readersLeft[sourceOf(v)];
     // Readers at run time keep a weight for good.
-    getOperation().walk([&](nn::GetWeightOp get) {
+    module.walk([&](nn::GetWeightOp get) {
       for (Operation *user : get->getUsers()) {
         Candidate *reader = candidateAround(user);
         if (!reader || !reader->evaluated || reader->stays)
@@ -277,10 +285,10 @@ private:
         if (auto get = v.getDefiningOp<nn::GetWeightOp>(); get && failed(store.require(weightOf(get))))
           return failure();
       ++numEvaluated;
-      run(c, store);
+      compute(c);
       if (!c.stays)
         for (OpResult r : c.wanted)
-          replace(c, r, store);
+          replace(c, r);
       if (readersLeft.lookup(op) == 0)
         for (Value r : op->getResults())
           computed.erase(r);
@@ -288,7 +296,7 @@ private:
         if (auto get = v.getDefiningOp<nn::GetWeightOp>())
           touched.insert(weightOf(get));
         if (--readersLeft[sourceOf(v)] == 0)
-          forget(v, store);
+          forget(v);
       }
     }
     computed.clear();
@@ -297,7 +305,7 @@ private:
   }
 
   /// The bytes of an operand, aligned for its elements.
-  WeightBytes input(Value v, WeightStore &store) {
+  WeightBytes input(Value v) {
     WeightBytes bytes;
     if (auto get = v.getDefiningOp<nn::GetWeightOp>())
       bytes = store.share(get.getWeight());
@@ -308,18 +316,18 @@ private:
     return reinterpret_cast<uintptr_t>(bytes.data().data()) % 16 == 0 ? bytes : WeightBytes::copy(bytes.data());
   }
 
-  void run(Candidate &c, WeightStore &store) {
+  void compute(Candidate &c) {
     if (auto view = dyn_cast<kernel::ViewOp>(c.op)) {
-      computed[view.getResult()] = input(view.getInput(), store);
+      computed[view.getResult()] = input(view.getInput());
       return;
     }
     SmallVector<WeightBytes> buffers;
     SmallVector<void *> addresses;
     for (auto &buffer : c.buffers) {
       if (buffer.result < 0)
-        buffers.push_back(input(buffer.input, store));
+        buffers.push_back(input(buffer.input));
       else if (buffer.input) // updated in place: of a copy, for the operand may have other readers
-        buffers.push_back(WeightBytes::copy(input(buffer.input, store).data()));
+        buffers.push_back(WeightBytes::copy(input(buffer.input).data()));
       else
         buffers.push_back(WeightBytes::scratch(bytesOf(c.op->getResult(buffer.result).getType())));
       addresses.push_back(const_cast<char *>(buffers.back().data().data()));
@@ -332,7 +340,7 @@ private:
   }
 
   /// Nobody at compile time will read `v` again.
-  void forget(Value v, WeightStore &store) {
+  void forget(Value v) {
     if (auto get = v.getDefiningOp<nn::GetWeightOp>())
       store.release(get.getWeight());
     else
@@ -341,14 +349,14 @@ private:
   }
 
   /// What run-time operations read of `r` becomes a weight or a constant.
-  void replace(Candidate &c, OpResult r, WeightStore &store) {
+  void replace(Candidate &c, OpResult r) {
     auto type = cast<RankedTensorType>(r.getType());
     OpBuilder b(c.op);
     Value v;
     if (c.weights.empty() && type.getNumElements() <= smallConstant) {
       v = nn::ConstantOp::create(b, c.op->getLoc(), type, cast<ElementsAttr>(fromBytes(type, computed.lookup(r).data())));
     } else {
-      nn::WeightOp weight = declare(c, store.add(freeName(c, store), type, computed.lookup(r)), store);
+      nn::WeightOp weight = declare(c, store.add(freeName(c), type, computed.lookup(r)));
       ++readersLeft[weight];
       v = nn::GetWeightOp::create(b, c.op->getLoc(), type, FlatSymbolRefAttr::get(weight.getSymNameAttr()));
     }
@@ -358,7 +366,7 @@ private:
     });
   }
 
-  std::string freeName(Candidate &c, WeightStore &store) {
+  std::string freeName(Candidate &c) {
     std::string base = "constant";
     int64_t largest = -1;
     if (auto names = provenanceOf(c.op); !names.empty())
@@ -372,20 +380,23 @@ private:
     if (auto as = c.op->getAttrOfType<StringAttr>("hoist_as"))
       suffix = as.getValue();
     std::string name = base + "." + suffix.str(), free = name;
-    for (unsigned i = 1; store.has(free) || getOperation().lookupSymbol(free); ++i)
+    for (unsigned i = 1; store.has(free) || module.lookupSymbol(free); ++i)
       free = name + "_" + std::to_string(i);
     return free;
   }
 
   /// The nn.weight of a stored name, new or already there.
-  nn::WeightOp declare(Candidate &c, StringRef name, WeightStore &store) {
-    if (auto weight = getOperation().lookupSymbol<nn::WeightOp>(name))
+  nn::WeightOp declare(Candidate &c, StringRef name) {
+    if (auto weight = module.lookupSymbol<nn::WeightOp>(name))
       return weight;
-    OpBuilder b(&getContext());
-    b.setInsertionPointToStart(getOperation().getBody());
-    if (!c.weights.empty())
-      b.setInsertionPointAfter(c.weights.back());
-    nn::WeightOp weight = store.declare(b, c.op->getLoc(), name);
+    OpBuilder b(module.getContext());
+    b.setInsertionPointToStart(module.getBody());
+    if (!lastWeight)
+      for (auto w : module.getOps<nn::WeightOp>())
+        lastWeight = w;
+    if (lastWeight)
+      b.setInsertionPointAfter(lastWeight);
+    nn::WeightOp weight = lastWeight = store.declare(b, c.op->getLoc(), name);
     // Weights that were hoisted before stand for those behind them.
     llvm::SetVector<Attribute> from;
     for (nn::WeightOp w : c.weights)
@@ -402,7 +413,7 @@ private:
   // Leftovers
   //===--------------------------------------------------------------------===//
 
-  void removeDead(WeightStore &store) {
+  void removeDead() {
     for (auto &[op, c] : llvm::reverse(candidates)) {
       SmallVector<Value> reads = c.reads;
       if (!op->use_empty())
@@ -414,12 +425,24 @@ private:
     }
     candidates.clear();
     llvm::StringSet<> used;
-    getOperation().walk([&](nn::GetWeightOp get) { used.insert(get.getWeight()); });
+    module.walk([&](nn::GetWeightOp get) { used.insert(get.getWeight()); });
     for (nn::WeightOp w : touched)
       if (!used.contains(w.getSymName())) {
         store.release(w.getSymName());
         w.erase();
       }
+  }
+};
+
+struct HoistConstants : impl::HoistConstantsBase<HoistConstants> {
+  using HoistConstantsBase::HoistConstantsBase;
+
+  void runOnOperation() override {
+    Hoister hoister(getOperation(), maxGrowth, smallBytes);
+    if (failed(hoister.run()))
+      return signalPassFailure();
+    numEvaluated = hoister.numEvaluated;
+    numRecipes = hoister.numRecipes;
   }
 };
 } // namespace

@@ -150,9 +150,10 @@ static APInt elementBits(double v, Type element) {
 
 LogicalResult WeightStore::require(nn::WeightOp weight) {
   StringRef name = weight.getSymName();
-  if (has(name))
-    return success();
   auto fill = weight->getAttrOfType<StringAttr>("fill");
+  if (has(name) && (!fill || weight.getContent() == contentHash(name)))
+    return success();
+  release(name); // made for another module
   auto type = dyn_cast<RankedTensorType>(weight.getType());
   if (!fill || !type || !type.hasStaticShape() || !type.getElementType().isIntOrFloat())
     return weight.emitOpError("has no bytes in the weight store");
