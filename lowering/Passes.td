@@ -45,6 +45,28 @@ def ConvertNnToKernel : IngotPass<"convert-nn-to-kernel"> {
   }];
 }
 
+def KernelSchedule : IngotPass<"kernel-schedule"> {
+  let summary = "Chooses register tiles for contractions and lays their second factor out in panels";
+  let description = [{
+    One cost function over the machine row (registers, lanes, caches) and the sizes. A factor that is a weight is packed at compile time
+    (hoist-constants evaluates the packing), another one where many rows use it and its columns are not contiguous. An image with few
+    channels, or with padding other than zero, gets its border in a copy.
+
+    Before:
+    ```mlir
+    %y = kernel.contract domain <"196", "256", "1024"> kinds "mnk" ins(%x, %w : tensor<196x1024xf32>, tensor<1024x256xf32>) …
+    ```
+    After, with target=x86-64-v4:
+    ```mlir
+    %p = kernel.generic domain <"4", "1024", "64"> iterators "ppp" ins(%w : tensor<1024x256xf32>)
+           maps [affine_map<(d0, d1, d2) -> (d1, d0 * 64 + d2)>, …] … -> tensor<4x1024x64xf32> { … }
+    %y = kernel.contract domain <"196", "256", "1024"> kinds "mnk" tile <6 x 64, packed = true> ins(%x, %p : …)
+           maps [(m, n, k) -> (m, k), (m, n, k) -> (n floordiv 64, k, n mod 64), …] …
+    ```
+  }];
+  let options = [Option<"target", "target", "std::string", "\"x86-64-v3\"", "machine row, with +features">];
+}
+
 def HoistConstants : IngotPass<"hoist-constants"> {
   let summary = "Runs kernels that depend on weights and constants alone at compile time";
   let description = [{

@@ -1,4 +1,534 @@
+//===- ContractTile.cpp - kernel.contract as register tiles ------------------------------===//
+//
+//   for panel: for block of mr rows:                        (tiles: a range of each)
+//     acc[mr][nr / lanes] = init
+//     for outer k: [row pointers]                           rows of A outside the image point to zeros
+//       for k in the contiguous run:
+//         b[] = B[panel][k][…]; acc[i][] += A[row i][k] * b[]
+//     C[row i][panel] = epilogue(acc[i][])
+//
+// Rows of A are an affine function of the row number, or a table of pointers (convolution). B is packed in panels of
+// nr columns (`packed`) or read where it is, n contiguous.
+//
+//===----------------------------------------------------------------------===//
 #include "lowering/expand/Expand.h"
+#include "dialects/nn/ScalarBuilder.h"
+#include "mlir/IR/Matchers.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
 namespace ingot::expand {
-bool expandContract(Emitter &, kernel::ContractOp, const Machine &) { return false; }
+
+namespace {
+class ContractTile {
+public:
+  ContractTile(Emitter &e, kernel::ContractOp op, const Machine &machine)
+      : e(e), op(op), machine(machine), nest(e, cast<kernel::LoopNestInterface>(op.getOperation())) {}
+  bool analyse();
+  void emit();
+
+private:
+  // What the operands look like.
+  bool sumsInto(unsigned factor);
+  bool flatRows(ArrayRef<unsigned> operands);
+  void chooseRun();
+  void chooseTiles();
+  // Code.
+  void micro(int64_t rows, Value firstRow, bool partialRows, Value panel, bool partialPanel);
+  void rowTable(int64_t rows, Value firstRow, bool partialRows);
+  Value rowNumber(Value firstRow, Value i, bool partialRows);
+  void setRow(SmallVector<Value> &iv, Value row, bool flat);
+  void outerSums(unsigned at, int64_t rows, SmallVector<Value> kiv, Value firstRow, Value panel, bool partialPanel);
+  void pointRows(int64_t rows, ArrayRef<Value> kiv);
+  void sumRun(int64_t rows, ArrayRef<Value> kiv, Value firstRow, Value panel, bool partialPanel);
+  void finish(int64_t rows, Value firstRow, bool partialRows, Value panel, bool partialPanel);
+  void wholePanel(Value panel, llvm::function_ref<void()> whole, llvm::function_ref<void()> partial);
+  Value factor(Value stored, unsigned in);
+  Value panelBase(Value panel, ArrayRef<Value> kiv);
+
+  Emitter &e;
+  kernel::ContractOp op;
+  const Machine &machine;
+  Nest nest;
+
+  int64_t mr = 0, nr = 0, lanes = 1;
+  bool packed = false;
+  SmallVector<unsigned> outer, m, k; // dimensions; `outer`: batch and all n but the last
+  unsigned n = 0;
+  DimExpr rowCount = 1, columns;
+  SmallVector<unsigned> kOuter, run; // of k: loops around the run, and the run
+  DimExpr runLength = 1, aStep = 0, bStep = 0;
+  SmallVector<unsigned> guarded; // indices of A that can leave the tensor
+  bool affineRows = false, flatOutput = false, table = false;
+  // Tiles: a range of blocks by a range of panels.
+  int64_t blocksPerTile = 1, panelsPerTile = 1;
+  bool panelsInside = false; // consecutive tiles share rows, not columns
+
+  SmallVector<Value> iv; // of the outer dimensions
+  Value acc, bRegs, rowPtr, rowBase, masks;
+  SmallVector<Value> rowIndex; // per guarded index
+  Type accType;
+};
+
+/// Whether factor `in` converts to the accumulator's type lane by lane.
+bool ContractTile::sumsInto(unsigned in) {
+  Type t = nest.place(in).buffer ? storageType(nest.place(in).element) : Type();
+  if (!t)
+    return false;
+  if (accType.isF32())
+    return t.isF32() || t.isF16() || t.isBF16();
+  return accType.isInteger(32) && (t.isInteger(8) || t.isInteger(16) || t.isInteger(32));
 }
+
+/// Whether the addresses of all these operands depend on the rows' number alone, not on its parts.
+bool ContractTile::flatRows(ArrayRef<unsigned> operands) {
+  for (unsigned o : operands)
+    for (auto [i, d] : llvm::enumerate(m)) {
+      auto c = nest.coefficient(o, d);
+      if (!c)
+        return false;
+      if (i + 1 < m.size()) {
+        auto next = nest.coefficient(o, m[i + 1]);
+        if (!next || *c != *next * nest.sizes[m[i + 1]])
+          return false;
+      }
+    }
+  return true;
+}
+
+bool ContractTile::analyse() {
+  auto tile = op.getTileAttr();
+  lanes = machine.lanes(4);
+  if (!tile || lanes == 1 || tile.getNr() % lanes)
+    return false;
+  mr = tile.getMr();
+  nr = tile.getNr();
+  packed = tile.getPacked();
+  accType = nest.op.initOf(0).getType();
+  if (!sumsInto(0) || !sumsInto(1))
+    return false;
+  for (auto [d, kind] : llvm::enumerate(op.getKinds())) {
+    if (kind == 'm' && !nest.sizes[d].isConstant(1))
+      m.push_back(d);
+    else if (kind == 'k' && !nest.sizes[d].isConstant(1))
+      k.push_back(d);
+    else if (kind == 'b' || kind == 'n')
+      outer.push_back(d);
+  }
+  StringRef kinds = op.getKinds();
+  size_t last = kinds.rfind('n');
+  if (last == StringRef::npos)
+    return false;
+  n = last;
+  llvm::erase(outer, n);
+  columns = nest.sizes[n];
+  for (unsigned d : m)
+    rowCount = rowCount * nest.sizes[d];
+
+  // A: linear in rows and sums; padding is zero.
+  for (ArrayRef<unsigned> list : {ArrayRef(m), ArrayRef(k)})
+    for (unsigned d : list)
+      if (!nest.coefficient(0, d) || !nest.coefficient(1, d))
+        return false;
+  for (unsigned j = 0; j < nest.map(0).getNumResults(); ++j)
+    if (nest.mayLeave(0, j))
+      guarded.push_back(j);
+  if (!guarded.empty() && !matchPattern(Attribute(nest.op.paddingOf(0)), m_AnyZeroFloat()) &&
+      !matchPattern(Attribute(nest.op.paddingOf(0)), m_Zero()))
+    return false;
+  for (unsigned j : guarded)
+    for (ArrayRef<unsigned> list : {ArrayRef(m), ArrayRef(k)})
+      for (unsigned d : list)
+        if (!nest.slope(nest.map(0).getResult(j), d))
+          return false;
+  // B: panels, or contiguous columns.
+  for (unsigned j = 0; j < nest.map(1).getNumResults(); ++j)
+    if (nest.mayLeave(1, j))
+      return false;
+  if (!packed)
+    if (auto c = nest.coefficient(1, n); !c || !c->isConstant(1))
+      return false;
+  // The result and what the epilogue reads.
+  auto c = nest.coefficient(nest.numIns, n);
+  if (!c || !c->isConstant(1) || storageType(nest.place(nest.numIns).element).isInteger(1))
+    return false;
+  SmallVector<unsigned> output = {nest.numIns};
+  bool flat = true;
+  if (Region *r = nest.epilogue()) {
+    if (nest.uses(r, 0) || nest.uses(r, 1) || lanesAlong(nest, {r}, n, true, machine) != lanes)
+      return false;
+    for (unsigned i = 2; i < nest.numIns; ++i)
+      if (nest.uses(r, i))
+        output.push_back(i);
+    r->walk([&](kernel::IndexOp index) { flat &= !llvm::is_contained(m, unsigned(index.getDim())); });
+  }
+  for (unsigned o : output)
+    if (o < nest.numIns)
+      for (unsigned j = 0; j < nest.map(o).getNumResults(); ++j)
+        flat &= !nest.mayLeave(o, j);
+  flatOutput = flat && flatRows(output);
+  affineRows = guarded.empty() && flatRows({0});
+  chooseRun();
+  // Rows outside the image are read from a block of zeros.
+  if (!guarded.empty()) {
+    auto span = ((runLength - 1) * aStep).constant();
+    if (!span || *span >= 16384)
+      return false;
+  }
+  chooseTiles();
+  return true;
+}
+
+/// The innermost k dimensions that are one run with a fixed step, in A as in B.
+void ContractTile::chooseRun() {
+  auto isGuarded = [&](unsigned d) {
+    return llvm::any_of(guarded, [&](unsigned j) { return nest.map(0).getResult(j).isFunctionOfDim(d); });
+  };
+  kOuter = k;
+  while (!kOuter.empty() && !isGuarded(kOuter.back())) {
+    unsigned d = kOuter.back();
+    DimExpr a = *nest.coefficient(0, d), b = *nest.coefficient(1, d);
+    if (run.empty()) {
+      aStep = a;
+      bStep = b;
+    } else if (a != aStep * runLength || b != bStep * runLength) {
+      break;
+    }
+    run.insert(run.begin(), d);
+    runLength = runLength * nest.sizes[d];
+    kOuter.pop_back();
+  }
+}
+
+void ContractTile::chooseTiles() {
+  int64_t depth = 1;
+  for (unsigned d : k)
+    depth *= std::max<int64_t>(1, estimate(nest.sizes[d]));
+  int64_t rows = std::max<int64_t>(1, estimate(rowCount));
+  int64_t blocks = llvm::divideCeil(rows, mr), panels = llvm::divideCeil(std::max<int64_t>(1, estimate(columns)), nr);
+  // Rows of A that stay in half of L2 while panels go by.
+  int64_t fit = std::max<int64_t>(1, machine.l2Bytes / 2 / std::max<int64_t>(1, mr * depth * 4));
+  int64_t work = mr * nr * depth, enough = 16 * tileWork;
+  blocksPerTile = std::min(blocks, fit);
+  panelsInside = blocksPerTile < blocks;
+  while (panels * llvm::divideCeil(blocks, blocksPerTile) < 32 && blocksPerTile > 1 && blocksPerTile * work / 2 >= enough)
+    blocksPerTile = llvm::divideCeil(blocksPerTile, 2);
+  blocksPerTile = llvm::divideCeil(blocks, llvm::divideCeil(blocks, blocksPerTile));
+  panelsPerTile = std::clamp<int64_t>(enough / std::max<int64_t>(1, blocksPerTile * work), 1, panels);
+  panelsPerTile = llvm::divideCeil(panels, llvm::divideCeil(panels, panelsPerTile));
+}
+
+//===----------------------------------------------------------------------===//
+// Code
+//===----------------------------------------------------------------------===//
+
+void ContractTile::emit() {
+  DimExpr panels = DimExpr::ceilDiv(columns, nr), blocks = DimExpr::ceilDiv(rowCount, mr);
+  DimExpr panelTiles = DimExpr::ceilDiv(panels, panelsPerTile), blockTiles = DimExpr::ceilDiv(blocks, blocksPerTile);
+  Dims grid;
+  for (unsigned d : outer)
+    grid.push_back(nest.sizes[d]);
+  grid.push_back(panelsInside ? blockTiles : panelTiles);
+  grid.push_back(panelsInside ? panelTiles : blockTiles);
+  auto fixedRows = rowCount.constant();
+  int64_t rest = fixedRows ? *fixedRows % mr : 0;
+  bool partialRows = !fixedRows;
+  bool partialPanel = !columns.constant() || *columns.constant() % nr;
+  table = !affineRows || partialRows;
+
+  forall(e, product(grid), [&](Value tile) {
+    SmallVector<Value> at = e.delinearize(tile, grid);
+    iv.assign(nest.kinds.size(), {});
+    for (unsigned d = 0; d < iv.size(); ++d)
+      if (op.getKinds()[d] == 'm' || op.getKinds()[d] == 'k')
+        iv[d] = e.index(0);
+    for (auto [d, v] : llvm::zip(outer, at))
+      iv[d] = v;
+    Value panelTile = at[outer.size() + (panelsInside ? 1 : 0)], blockTile = at[outer.size() + (panelsInside ? 0 : 1)];
+    // Registers and row tables.
+    acc = e.local({mr, nr / lanes}, lanesOf(accType, lanes));
+    bRegs = e.local({nr / lanes}, lanesOf(accType, lanes));
+    if (!packed && partialPanel)
+      masks = e.local({nr / lanes}, lanesOf(e.b.getI1Type(), lanes));
+    if (table) {
+      Type element = cast<MemRefType>(nest.place(0).buffer.getType()).getElementType();
+      rowPtr = e.local({mr}, plan::PtrType::get(element.getContext(), element));
+      if (!guarded.empty()) {
+        rowBase = e.local({mr}, e.b.getIndexType());
+        rowIndex.clear();
+        for (unsigned j : guarded)
+          (void)j, rowIndex.push_back(e.local({mr}, e.b.getIndexType()));
+      }
+    }
+    auto range = [&](Value tile, int64_t per, const DimExpr &total) -> std::pair<Value, Value> {
+      if (total.constant() && *total.constant() <= per)
+        return {e.index(0), e.dim(total)};
+      Value low = e.mul(tile, e.index(per)), high = e.add(low, e.index(per));
+      if (!total.constant() || *total.constant() % per)
+        high = e.min(high, e.dim(total));
+      return {low, high};
+    };
+    auto [p0, p1] = range(panelTile, panelsPerTile, panels);
+    auto [b0, b1] = range(blockTile, blocksPerTile, blocks);
+    e.loop("panel", p0, p1, 1, {}, [&, b0 = b0, b1 = b1](Value panel, ValueRange) {
+      auto rowsOf = [&](bool partial) {
+        Value whole = rest ? e.min(b1, e.index(*fixedRows / mr)) : b1;
+        if (*fixedRows / mr || !fixedRows)
+          e.loop("block", b0, whole, 1, {}, [&](Value block, ValueRange) {
+            micro(mr, e.mul(block, e.index(mr)), partialRows, panel, partial);
+            return SmallVector<Value>();
+          });
+        if (rest) {
+          Value isLast = blocks.isConstant(blocksPerTile) || constantOf(b1) ? Value() : e.less(e.index(*fixedRows / mr), b1);
+          e.when(isLast, [&] { micro(rest, e.index(*fixedRows / mr * mr), false, panel, partial); });
+        }
+      };
+      if (packed || !partialPanel || (columns.constant() && *columns.constant() < nr)) {
+        rowsOf(partialPanel);
+      } else { // a narrow last panel must not read beyond its columns
+        wholePanel(panel, [&] { rowsOf(false); }, [&] { rowsOf(true); });
+      }
+      return SmallVector<Value>();
+    });
+  });
+}
+
+/// The number of row `i` of the block; rows that do not exist repeat the last one.
+Value ContractTile::rowNumber(Value firstRow, Value i, bool partialRows) {
+  Value row = e.add(firstRow, i);
+  return partialRows ? e.min(row, e.sub(e.dim(rowCount), e.index(1))) : row;
+}
+
+/// Sets the m dimensions of `at` to row number `row`. Where all addresses are affine in it, the last dimension carries it whole.
+void ContractTile::setRow(SmallVector<Value> &at, Value row, bool flat) {
+  if (m.empty())
+    return;
+  if (flat) {
+    at[m.back()] = row;
+    return;
+  }
+  Dims sizes;
+  for (unsigned d : m)
+    sizes.push_back(nest.sizes[d]);
+  for (auto [d, v] : llvm::zip(m, e.delinearize(row, sizes)))
+    at[d] = v;
+}
+
+void ContractTile::rowTable(int64_t rows, Value firstRow, bool partialRows) {
+  e.unrolled("i", rows, [&](Value i) {
+    SmallVector<Value> at(iv);
+    setRow(at, rowNumber(firstRow, i, partialRows), affineRows);
+    Place &a = nest.place(0);
+    SmallVector<Value> idx = nest.indices(0, at);
+    Value base = e.address(a, idx);
+    if (guarded.empty()) {
+      Value p = plan::PtrToOp::create(e.b, e.loc, cast<MemRefType>(rowPtr.getType()).getElementType(), a.buffer, base);
+      return e.set(p, rowPtr, i);
+    }
+    e.set(base, rowBase, i);
+    for (auto [j, array] : llvm::zip(guarded, rowIndex))
+      e.set(idx[j], array, i);
+  });
+}
+
+/// Row pointers at these outer k: into the image, or to zeros.
+void ContractTile::pointRows(int64_t rows, ArrayRef<Value> kiv) {
+  Place &a = nest.place(0);
+  Type ptr = cast<MemRefType>(rowPtr.getType()).getElementType();
+  SmallVector<Value> steps;
+  Dims strides;
+  for (unsigned d : kOuter) {
+    steps.push_back(kiv[d]);
+    strides.push_back(*nest.coefficient(0, d));
+  }
+  Value offset = e.address(steps, strides, 0);
+  int64_t zeros = *((runLength - 1) * aStep).constant() + 1;
+  e.unrolled("i", rows, [&](Value i) {
+    Value inside;
+    for (auto [j, array] : llvm::zip(guarded, rowIndex)) {
+      Value at = e.get(array, i);
+      for (unsigned d : kOuter) {
+        DimExpr s = *nest.slope(nest.map(0).getResult(j), d);
+        if (!s.isConstant(0))
+          at = e.add(at, e.mul(kiv[d], e.dim(s)));
+      }
+      inside = e.andBits(inside, e.inside(at, e.dim(a.sizes[j])));
+    }
+    auto p = e.choose(inside, ptr, [&] {
+      return SmallVector<Value>{plan::PtrToOp::create(e.b, e.loc, ptr, a.buffer, e.add(e.get(rowBase, i), offset))};
+    }, [&] { return SmallVector<Value>{plan::ZerosOp::create(e.b, e.loc, ptr, zeros)}; });
+    e.set(p[0], rowPtr, i);
+  });
+}
+
+/// A factor's element(s) in the accumulator's type.
+Value ContractTile::factor(Value stored, unsigned in) {
+  Type element = nest.place(in).element, type = stored.getType();
+  if (getElementTypeOrSelf(type) == accType)
+    return stored;
+  Type to = isa<VectorType>(type) ? Type(lanesOf(accType, lanes)) : accType;
+  if (isa<FloatType>(accType))
+    return arith::ExtFOp::create(e.b, e.loc, to, stored);
+  if (isUnsigned(element))
+    return arith::ExtUIOp::create(e.b, e.loc, to, stored);
+  return arith::ExtSIOp::create(e.b, e.loc, to, stored);
+}
+
+Value ContractTile::panelBase(Value panel, ArrayRef<Value> kiv) {
+  SmallVector<Value> at(kiv);
+  if (!packed) {
+    at[n] = e.mul(panel, e.index(nr));
+    return e.address(nest.place(1), nest.indices(1, at));
+  }
+  SmallVector<Value> idx;
+  for (AffineExpr x : nest.map(1).getResults()) {
+    if (!x.isFunctionOfDim(n))
+      idx.push_back(nest.indexValue(x, at));
+    else
+      idx.push_back(x.getKind() == AffineExprKind::Mod ? e.index(0) : panel);
+  }
+  return e.address(nest.place(1), idx);
+}
+
+void ContractTile::sumRun(int64_t rows, ArrayRef<Value> kiv, Value firstRow, Value panel, bool partialPanel) {
+  Place &a = nest.place(0), &b = nest.place(1);
+  Value bBase = panelBase(panel, kiv), aBase;
+  bool masked = !packed && partialPanel;
+  if (!table) {
+    SmallVector<Value> at(kiv);
+    setRow(at, firstRow, true);
+    aBase = e.address(a, nest.indices(0, at));
+  } else if (guarded.empty()) {
+    SmallVector<Value> steps;
+    Dims strides;
+    for (unsigned d : kOuter) {
+      steps.push_back(kiv[d]);
+      strides.push_back(*nest.coefficient(0, d));
+    }
+    aBase = e.address(steps, strides, 0);
+  } else {
+    aBase = e.index(0);
+  }
+  Value lda = table || m.empty() ? e.index(0) : e.dim(*nest.coefficient(0, m.back()));
+  e.loop("k", e.index(0), e.dim(runLength), 1, {}, [&](Value kk, ValueRange) {
+    Value bRow = e.add(bBase, e.mul(kk, e.dim(bStep))), aColumn = e.add(aBase, e.mul(kk, e.dim(aStep)));
+    e.unrolled("j", nr / lanes, [&](Value j) {
+      Value at = e.add(bRow, e.mul(j, e.index(lanes)));
+      Value mask = masked ? e.get(masks, j) : Value();
+      e.set(factor(e.load(b.buffer, at, lanes, mask), 1), bRegs, j);
+    });
+    e.unrolled("i", rows, [&](Value i) {
+      Value x;
+      if (table) {
+        Value row = e.get(rowPtr, i);
+        x = plan::PtrLoadOp::create(e.b, e.loc, cast<plan::PtrType>(row.getType()).getElement(), row, aColumn);
+      } else {
+        x = e.load(a.buffer, e.add(aColumn, e.mul(i, lda)));
+      }
+      x = e.broadcast(factor(x, 0), lanes);
+      e.unrolled("j", nr / lanes, [&](Value j) {
+        Value sum = e.get(acc, {i, j}), y = e.get(bRegs, j);
+        if (isa<FloatType>(accType))
+          sum = vector::FMAOp::create(e.b, e.loc, x, y, sum);
+        else
+          sum = arith::AddIOp::create(e.b, e.loc, sum, arith::MulIOp::create(e.b, e.loc, x, y));
+        e.set(sum, acc, {i, j});
+      });
+    });
+    return SmallVector<Value>();
+  });
+}
+
+void ContractTile::outerSums(unsigned at, int64_t rows, SmallVector<Value> kiv, Value firstRow, Value panel, bool partialPanel) {
+  if (at == kOuter.size()) {
+    if (!guarded.empty())
+      pointRows(rows, kiv);
+    return sumRun(rows, kiv, firstRow, panel, partialPanel);
+  }
+  unsigned d = kOuter[at];
+  e.loop("k" + std::to_string(at), e.index(0), e.dim(nest.sizes[d]), 1, {}, [&](Value i, ValueRange) {
+    kiv[d] = i;
+    outerSums(at + 1, rows, kiv, firstRow, panel, partialPanel);
+    return SmallVector<Value>();
+  });
+}
+
+void ContractTile::finish(int64_t rows, Value firstRow, bool partialRows, Value panel, bool partialPanel) {
+  Value column = e.mul(panel, e.index(nr));
+  auto store = [&](bool masked) {
+    e.unrolled("i", rows, [&](Value i) {
+      Value row = e.add(firstRow, i);
+      e.when(partialRows ? e.less(row, e.dim(rowCount)) : Value(), [&] {
+        Point p;
+        p.iv = iv;
+        setRow(p.iv, row, flatOutput);
+        p.vectorDim = n;
+        p.lanes = lanes;
+        e.unrolled("j", nr / lanes, [&](Value j) {
+          Point q = p;
+          q.iv[n] = e.add(column, e.mul(j, e.index(lanes)));
+          Value left = masked ? e.sub(e.dim(columns), q.iv[n]) : Value();
+          bool wholeLanes = columns.constant() && *columns.constant() % lanes == 0;
+          e.when(masked ? e.less(e.index(0), left) : Value(), [&] {
+            if (masked && !wholeLanes)
+              q.mask = vector::CreateMaskOp::create(e.b, e.loc, lanesOf(e.b.getI1Type(), lanes), left);
+            Value v = e.get(acc, {i, j});
+            if (nest.epilogue()) {
+              SmallVector<Value> ins(nest.numIns);
+              for (unsigned x = 2; x < nest.numIns; ++x)
+                if (nest.uses(nest.epilogue(), x))
+                  ins[x] = nest.read(x, q);
+              v = nest.clone(*nest.epilogue(), ins, v, q)[0];
+            }
+            nest.write(0, v, q);
+          });
+        });
+      });
+    });
+  };
+  if (!partialPanel)
+    return store(false);
+  if (!packed || (columns.constant() && *columns.constant() < nr))
+    return store(true);
+  wholePanel(panel, [&] { store(false); }, [&] { store(true); });
+}
+
+void ContractTile::wholePanel(Value panel, llvm::function_ref<void()> whole, llvm::function_ref<void()> partial) {
+  Value end = e.mul(e.add(panel, e.index(1)), e.index(nr));
+  Value isWhole = e.b.createOrFold<arith::CmpIOp>(e.loc, arith::CmpIPredicate::sle, end, e.dim(columns));
+  auto branch = scf::IfOp::create(e.b, e.loc, isWhole, true);
+  OpBuilder::InsertionGuard guard(e.b);
+  e.b.setInsertionPoint(branch.thenYield());
+  whole();
+  e.b.setInsertionPoint(branch.elseYield());
+  partial();
+}
+
+void ContractTile::micro(int64_t rows, Value firstRow, bool partialRows, Value panel, bool partialPanel) {
+  if (table)
+    rowTable(rows, firstRow, partialRows);
+  e.unrolled("i", rows, [&](Value i) {
+    e.unrolled("j", nr / lanes, [&](Value j) { e.set(e.constant(nest.op.initOf(0), lanes), acc, {i, j}); });
+  });
+  if (masks) {
+    Value left = e.sub(e.dim(columns), e.mul(panel, e.index(nr)));
+    e.unrolled("j", nr / lanes, [&](Value j) {
+      Value mask = vector::CreateMaskOp::create(e.b, e.loc, lanesOf(e.b.getI1Type(), lanes), e.sub(left, e.mul(j, e.index(lanes))));
+      e.set(mask, masks, j);
+    });
+  }
+  SmallVector<Value> kiv(iv);
+  outerSums(0, rows, kiv, firstRow, panel, partialPanel);
+  finish(rows, firstRow, partialRows, panel, partialPanel);
+}
+} // namespace
+
+bool expandContract(Emitter &e, kernel::ContractOp op, const Machine &machine) {
+  ContractTile tile(e, op, machine);
+  if (!tile.analyse())
+    return false;
+  tile.emit();
+  return true;
+}
+
+} // namespace ingot::expand

@@ -1,0 +1,198 @@
+//===- KernelSchedule.cpp ---------------------------------------------------------===//
+#include "lowering/Passes.h"
+#include "dialects/kernel/Builders.h"
+#include "lowering/expand/Expand.h"
+#include "lowering/expand/TileCost.h"
+
+using namespace mlir;
+namespace ingot {
+#define GEN_PASS_DEF_KERNELSCHEDULE
+#include "lowering/Passes.h.inc"
+
+using kernel::ContractOp;
+using kernel::LoopNestInterface;
+
+/// Whether the value depends on weights and constants alone, so that hoist-constants evaluates it.
+static bool isConstant(Value v) {
+  Operation *op = v.getDefiningOp();
+  if (!op)
+    return false;
+  if (isa<nn::GetWeightOp, nn::ConstantOp>(op))
+    return true;
+  return isa<kernel::ViewOp, kernel::GenericOp, kernel::ContractOp>(op) && llvm::all_of(op->getOperands(), isConstant);
+}
+
+namespace {
+/// A contraction seen with row-major tensors.
+struct Contraction {
+  ContractOp op;
+  OpBuilder b;
+  expand::Emitter e;
+  LoopNestInterface nestOp;
+  unsigned n = 0;
+  SmallVector<unsigned> outer, m, k;
+
+  explicit Contraction(ContractOp op) : op(op), b(op), e(b, op.getLoc()), nestOp(cast<LoopNestInterface>(op.getOperation())) {
+    auto place = [&](Value v) {
+      Dims dims = nn::dimsOf(v);
+      e.places[v] = {v, dims, nn::rowMajorStrides(dims), 0, nn::elementOf(v), {}, {}};
+    };
+    for (Value v : op.getIns())
+      place(v);
+    place(op->getResult(0));
+    StringRef kinds = op.getKinds();
+    n = kinds.rfind('n');
+    for (unsigned d = 0; d < kinds.size(); ++d)
+      if (d != n)
+        (kinds[d] == 'm' ? m : kinds[d] == 'k' ? k : outer).push_back(d);
+  }
+  DimExpr size(ArrayRef<unsigned> dims) {
+    DimExpr s = 1;
+    for (unsigned d : dims)
+      s = s * op.getDomain().exprs()[d];
+    return s;
+  }
+  bool columnsContiguous(unsigned operand) {
+    expand::Nest nest(e, nestOp);
+    auto c = nest.coefficient(operand, n);
+    return c && c->isConstant(1);
+  }
+  void padInput();
+  void packFactor(int64_t nr);
+};
+
+/// Reads of ins 0 that leave the image, where the innermost run of sums is short (few channels) or the padding is not zero: the image
+/// gets its border once, and the sums over window and channels become one run.
+void Contraction::padInput() {
+  expand::Nest nest(e, nestOp);
+  TypedAttr pad = nestOp.paddingOf(0);
+  if (!pad || k.empty())
+    return;
+  AffineMap map = nest.map(0);
+  SmallVector<std::optional<expand::Nest::Range>> ranges;
+  bool leaves = false;
+  for (AffineExpr x : map.getResults()) {
+    ranges.push_back(nest.range(x));
+    leaves |= nest.mayLeave(0, ranges.size() - 1);
+  }
+  bool isZero = pad == b.getZeroAttr(pad.getType());
+  unsigned last = k.back();
+  bool isShort = size(last).constant().value_or(64) < 8;
+  if (!leaves || (isZero && !isShort))
+    return;
+  for (auto [j, r] : llvm::enumerate(ranges))
+    if (nest.mayLeave(0, j) && !r)
+      return;
+  Value x = op.getIns()[0];
+  Dims dims = nn::dimsOf(x);
+  kernel::GenericBuilder g(b, op.getLoc());
+  SmallVector<AffineExpr> from, to(map.getResults());
+  SmallVector<Attribute> symbols(nestOp.getSymbols().getDims().begin(), nestOp.getSymbols().getDims().end());
+  for (unsigned j = 0; j < dims.size(); ++j) {
+    if (!nest.mayLeave(0, j)) {
+      from.push_back(g.parallel(dims[j]));
+      continue;
+    }
+    DimExpr low = ranges[j]->low;
+    if (!low.constant())
+      return;
+    dims[j] = ranges[j]->high - low + 1;
+    from.push_back(g.parallel(dims[j]) + *low.constant());
+    to[j] = to[j] - *low.constant();
+  }
+  g.in(x, from, pad);
+  SmallVector<AffineExpr> all;
+  for (unsigned j = 0; j < dims.size(); ++j)
+    all.push_back(getAffineDimExpr(j, b.getContext()));
+  g.result(nn::elementOf(x), dims, all);
+  Value padded = g.build([](kernel::Scalars &r) -> SmallVector<Value> { return {r.in[0]}; })[0];
+  op.getInsMutable()[0].assign(padded);
+  auto replace = [&](ArrayAttr list, Attribute a) {
+    SmallVector<Attribute> out(list.getValue());
+    out[0] = a;
+    return b.getArrayAttr(out);
+  };
+  op.setMapsAttr(replace(op.getMaps(), AffineMapAttr::get(simplifyAffineMap(AffineMap::get(map.getNumDims(), map.getNumSymbols(), to, b.getContext())))));
+  op.setPaddingAttr(replace(op.getPadding(), b.getUnitAttr()));
+}
+
+/// Lays ins 1 out in panels [outer…, n/nr, k…, nr].
+void Contraction::packFactor(int64_t nr) {
+  Value w = op.getIns()[1];
+  AffineMap map = nestOp.insMap(1);
+  Dims domain = op.getDomain().exprs(), symbols = op.getSymbols().exprs();
+  kernel::GenericBuilder g(b, op.getLoc());
+  SmallVector<AffineExpr> value(domain.size(), b.getAffineConstantExpr(0)), packedMap, all;
+  Dims dims;
+  auto add = [&](const DimExpr &size, AffineExpr inContract) {
+    dims.push_back(size);
+    packedMap.push_back(inContract);
+    all.push_back(g.parallel(size));
+    return all.back();
+  };
+  auto dim = [&](unsigned d) { return b.getAffineDimExpr(d); };
+  for (unsigned d : outer)
+    if (map.isFunctionOfDim(d))
+      value[d] = add(domain[d], dim(d));
+  AffineExpr panel = add(DimExpr::ceilDiv(domain[n], nr), dim(n).floorDiv(nr));
+  for (unsigned d : k)
+    value[d] = add(domain[d], dim(d));
+  value[n] = panel * nr + add(nr, dim(n) % nr);
+  SmallVector<AffineExpr> syms;
+  for (const DimExpr &s : symbols)
+    syms.push_back(g.sym(s));
+  AffineMap from = map.replaceDimsAndSymbols(value, syms, all.size(), symbols.size());
+  Type element = nn::elementOf(w);
+  bool whole = domain[n].constant() && *domain[n].constant() % nr == 0;
+  g.in(w, from.getResults(), whole ? TypedAttr() : cast<TypedAttr>(b.getZeroAttr(storageType(element))));
+  g.result(element, dims, all);
+  Value packed = g.build([](kernel::Scalars &r) -> SmallVector<Value> { return {r.in[0]}; })[0];
+  op.getInsMutable()[1].assign(packed);
+  SmallVector<Attribute> maps(op.getMaps().getValue());
+  maps[1] = AffineMapAttr::get(AffineMap::get(domain.size(), map.getNumSymbols(), packedMap, b.getContext()));
+  op.setMapsAttr(b.getArrayAttr(maps));
+}
+
+struct KernelSchedule : impl::KernelScheduleBase<KernelSchedule> {
+  using Base::Base;
+
+  void runOnOperation() override {
+    auto machine = findMachine(target);
+    if (!machine) {
+      getOperation().emitError() << "there is no target '" << target << "'";
+      return signalPassFailure();
+    }
+    SmallVector<ContractOp> work;
+    getOperation().walk([&](ContractOp op) { work.push_back(op); });
+    for (ContractOp op : work)
+      scheduleContract(op, *machine);
+  }
+};
+} // namespace
+
+void scheduleContract(ContractOp op, const Machine &machine) {
+  int64_t lanes = machine.lanes(4);
+  Type acc = cast<TypedAttr>(op.getInit()[0]).getType();
+  if (op.getTileAttr() || lanes == 1 || !op.getKinds().contains('n') || !(acc.isF32() || acc.isInteger(32)))
+    return;
+  Contraction c(op);
+  if (!c.columnsContiguous(op.getIns().size()))
+    return;
+  DimExpr m = c.size(c.m), n = c.size(c.n), k = c.size(c.k);
+  // Hardly a vector of columns: the lanes run along k instead.
+  if (n.constant() && *n.constant() * 4 <= lanes)
+    return;
+  bool constant = isConstant(op.getIns()[1]), direct = c.columnsContiguous(1);
+  // Packing at run time pays if many rows use the panels.
+  bool pack = constant || (!direct && expand::estimate(m) >= 16);
+  if (!pack && !direct)
+    return;
+  ContractSizes sizes{expand::estimate(m), expand::estimate(n), expand::estimate(k), m.constant().has_value(), pack};
+  RegisterTile tile = chooseTile(sizes, machine);
+  c.padInput();
+  if (pack)
+    c.packFactor(tile.nr);
+  op.setTileAttr(kernel::TileAttr::get(op.getContext(), tile.mr, tile.nr, pack));
+}
+
+} // namespace ingot

@@ -1,0 +1,25 @@
+//===- TileCost.h - the register tile of a contraction, by one cost function -------------===//
+#ifndef INGOT_LOWERING_EXPAND_TILECOST_H
+#define INGOT_LOWERING_EXPAND_TILECOST_H
+
+#include "codegen/targets/Machine.h"
+
+namespace ingot {
+
+struct ContractSizes {
+  int64_t m, n, k;      // dynamic ones estimated
+  bool fixedRows;       // m is exact: the rest of its rows gets a smaller tile; else it costs a whole one
+  bool packed;          // B in panels
+};
+struct RegisterTile {
+  int64_t mr = 0, nr = 0;
+  double cycles = 0;    // of the whole contraction
+};
+
+/// Cycles of one tile of `rows` by `vectors` registers over k steps.
+double tileCycles(int64_t rows, int64_t vectors, const ContractSizes &s, const Machine &machine);
+/// The cheapest tile that fits the registers; on a tie the larger one.
+RegisterTile chooseTile(const ContractSizes &s, const Machine &machine);
+
+} // namespace ingot
+#endif
