@@ -262,13 +262,32 @@ OpFoldResult CastOp::fold(FoldAdaptor) {
 
 std::optional<Dims> CastOp::evaluate(ArrayRef<std::optional<Dims>> operands) {
   auto i = dyn_cast<IntegerType>(elementOf(getResult()));
-  if (!i || i.getWidth() < 32)
+  if (!i || !operands[0])
     return std::nullopt;
-  return operands[0];
+  if (i.getWidth() >= 32)
+    return operands[0];
+  // Narrow types truncate: only numbers are known.
+  Dims out;
+  for (const DimExpr &e : *operands[0]) {
+    if (i.getWidth() == 1) {
+      auto truth = provable(e - 1, DimExpr(0) - e * e);
+      if (!truth && !e.constant())
+        return std::nullopt;
+      out.push_back(truth ? *truth : DimExpr(!e.isConstant(0)));
+    } else if (auto c = e.constant()) {
+      APInt v = APInt(64, *c, true).trunc(i.getWidth());
+      out.push_back(isUnsigned(i) ? int64_t(v.getZExtValue()) : v.getSExtValue());
+    } else {
+      return std::nullopt;
+    }
+  }
+  return out;
 }
 
 Value CastOp::buildScalar(ScalarBuilder &s, ValueRange x) {
-  return s.convert(x[0], elementOf(getInput()), elementOf(getResult()), getSaturate());
+  Type to = elementOf(getResult());
+  Value v = s.convert(x[0], elementOf(getInput()), to);
+  return s.storeCast(v, to, getSaturate(), getRounding());
 }
 FailureOr<SmallVector<Value>> CastOp::lower(OpBuilder &b) { return lowerElementwise(getOperation(), b); }
 std::optional<SmallVector<Value>> CastOp::permuted(OpBuilder &b, ValueRange operands, ArrayRef<int64_t> perm) {

@@ -51,7 +51,7 @@ def Nn_CastOp : Nn_ComputeOp<"cast", [Elementwise, DeclareOpInterfaceMethods<Nn_
                                       DeclareOpInterfaceMethods<Nn_PermuteInterface>]> {
   let summary = "converts the element type with ONNX's rules";
   let arguments = (ins Nn_AnyTensor:$input, DefaultValuedAttr<BoolAttr, "true">:$saturate,
-                       DefaultValuedAttr<StrAttr, "\"nearest\"">:$rounding);
+                       DefaultValuedAttr<StrAttr, "\"up\"">:$rounding);
   let results = (outs Nn_AnyTensor:$result);
   let assemblyFormat = "$input attr-dict `:` type($input) `to` type($result)";
   let hasFolder = 1;
