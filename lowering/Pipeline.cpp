@@ -8,6 +8,9 @@ void addNnPasses(mlir::PassManager &pm, FunctionExpander *expander) {
   pm.addPass(createConvertOnnxToNn(expander));
   pm.addPass(mlir::createCanonicalizerPass());
   pm.addPass(mlir::createCSEPass());
+  pm.addPass(createNnLayout());
+  pm.addPass(mlir::createCanonicalizerPass());
+  pm.addPass(mlir::createCSEPass());
 }
 
 void addKernelPasses(mlir::PassManager &pm, const Machine &machine, bool optimise) {
