@@ -188,7 +188,7 @@ ExitCode Compilation::makeSpec() {
     return success();
   });
   auto models = module->getOps<plan::ModelOp>();
-  if (models.empty() || failed(planToSpec(*models.begin(), machine, module->getAttrOfType<ArrayAttr>("ingot.symbols"), spec)))
+  if (models.empty() || failed(planToSpec(*models.begin(), machine, (*module)->getAttrOfType<ArrayAttr>("ingot.symbols"), spec)))
     return ExitInternal;
   auto runtime = package::loadRuntime(runtimeFolder());
   if (!runtime) {

@@ -49,9 +49,9 @@ ExitCode inspect(const InspectArguments &a) {
   outs() << format("parameters\n  %llu\noperators\n", (unsigned long long)parameters);
   for (auto &[op, n] : operators)
     outs() << format("  %-28s %u\n", op.c_str(), n);
-  if (c.module->hasAttr("ingot.symbols") && !c.module->getAttrOfType<mlir::ArrayAttr>("ingot.symbols").empty()) {
+  if ((*c.module)->hasAttr("ingot.symbols") && !(*c.module)->getAttrOfType<mlir::ArrayAttr>("ingot.symbols").empty()) {
     outs() << "dimensions (for --dim)\n";
-    for (auto d : c.module->getAttrOfType<mlir::ArrayAttr>("ingot.symbols").getAsRange<mlir::DictionaryAttr>())
+    for (auto d : (*c.module)->getAttrOfType<mlir::ArrayAttr>("ingot.symbols").getAsRange<mlir::DictionaryAttr>())
       outs() << "  " << mlir::cast<mlir::StringAttr>(d.get("onnx")).getValue() << "\n";
   }
   // What would happen on compilation, and what stands in its way.
