@@ -541,6 +541,9 @@ void BodyPrinter::ifElse(scf::IfOp op) {
     for (StringRef line : llvm::split(StringRef(otherwise.text).drop_back(), '\n'))
       chain += (line.size() > 2 ? line.drop_front(2) : line).str() + "\n";
     std::string pad(indent, ' ');
+    size_t head = chain.find('\n');
+    if (chain[head - 1] != '{' && StringRef(chain).split('\n').second.count('\n') == 1) // one statement: braces as the other branch
+      chain = chain.substr(0, head) + " {" + chain.substr(head) + pad + "}\n";
     return raw(wrapStatement("if (" + condition + ") {", indent) + then.text + pad + "} else " + StringRef(chain).ltrim().str());
   }
   bool braces = then.statements != 1 || !then.simple || otherwise.statements != 1 || !otherwise.simple;

@@ -434,9 +434,12 @@ private:
   }
 
   void printBind(plan::BindOp op) {
-    std::string name = names.fresh(op.getSymbol()), value = text(op.getValue());
-    if (value != name)
+    std::string name = text(op.getValue());
+    if (name.empty() || !llvm::all_of(name, [](char c) { return llvm::isAlnum(c) || c == '_'; })) {
+      std::string value = name;
+      name = names.fresh(op.getSymbol());
       statement("const int64_t " + name + " = " + value + ";", Kind::Declaration);
+    }
     symbols[op.getSymbol()] = name;
     std::string label = op.getWhat() ? op.getWhat()->str() : op.getSymbol().str(), quoted = "\"";
     for (char c : label)
@@ -455,7 +458,7 @@ private:
     check(op.getLow(), "<", "at least");
     check(op.getHigh(), ">", "at most");
     if (options.resultSymbols.count(op.getSymbol().str()))
-      results.push_back({name, name});
+      results.push_back({op.getSymbol().str(), name});
   }
 
   void printSet(plan::SetOp set) {

@@ -58,11 +58,10 @@ module { plan.model @net {
 // CHECK-NEXT:    });
 // CHECK:         net_x86_64_v3_count(hidden, positive, 0, 1);
 // CHECK:         const int64_t found = positive[0];
-// CHECK-NEXT:    const int64_t s0 = found;
-// CHECK-NEXT:    if (s0 < 0)
+// CHECK-NEXT:    if (found < 0)
 // CHECK-NEXT:      return ingot::fail(
-// CHECK:         if (s0 > batch * 8)
-// CHECK:         float *grown = static_cast<float *>(ingot_arena_take(&frame->arena, ingot_bytes(s0 + 1, INGOT_F32)));
+// CHECK:         if (found > batch * 8)
+// CHECK:         float *grown = static_cast<float *>(ingot_arena_take(&frame->arena, ingot_bytes(found + 1, INGOT_F32)));
 // CHECK-NEXT:    if (!grown)
 // CHECK-NEXT:      return ingot::need_workspace(
 // CHECK:         for (int64_t step = 0; step < found; ++step)

@@ -62,6 +62,7 @@ plan.kernel @relu(%n: index {plan.name = "n"}, %x: memref<?xf32> {plan.name = "x
 // CHECK-NEXT:      for (int64_t n = 0; n < 4; ++n)
 // CHECK-NEXT:        acc[m][n] = f32x16{};
 // CHECK-NEXT:    }
+// CHECK-NEXT:    const int64_t at = tile * 6;
 // CHECK-NEXT:    for (int64_t k = 0; k < 32; ++k) {
 // CHECK:           f32x16 b[4];
 // CHECK:             b[n] = load<f32x16>(w + k * 64 + n * 16);
