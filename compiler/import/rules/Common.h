@@ -42,5 +42,8 @@ mlir::Value wrapIndex(kernel::Scalars &r, mlir::Value i, mlir::Value n);
 mlir::Value pull(NodeImport &n, mlir::Type element, llvm::ArrayRef<DimExpr> dims, mlir::ValueRange tables,
                  llvm::function_ref<mlir::Value(kernel::Scalars &r, llvm::ArrayRef<mlir::Value> at)> body);
 
+/// Index (i64) of the largest or smallest element along `axis`, which stays as a dimension of size 1.
+mlir::Value argExtreme(NodeImport &n, mlir::Value x, int64_t axis, bool isMax, bool last);
+
 } // namespace ingot::rules
 #endif
