@@ -14,6 +14,7 @@
 #include "mlir/Conversion/MathToLibm/MathToLibm.h"
 #include "mlir/Conversion/MemRefToLLVM/MemRefToLLVM.h"
 #include "mlir/Conversion/Passes.h"
+#include "mlir/Dialect/Arith/Transforms/Passes.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
 #include "mlir/Dialect/SCF/Transforms/Passes.h"
 #include "mlir/ExecutionEngine/ExecutionEngine.h"
@@ -119,6 +120,7 @@ LogicalResult lowerToLLVM(ModuleOp module) {
   types.addConversion([](plan::PtrType t) { return LLVM::LLVMPointerType::get(t.getContext()); });
   RewritePatternSet patterns(c);
   arith::populateArithToLLVMConversionPatterns(types, patterns);
+  arith::populateCeilFloorDivExpandOpsPatterns(patterns);
   populateMathToLLVMConversionPatterns(types, patterns);
   populateMathToLibmConversionPatterns(patterns, /*benefit=*/0);
   populateFinalizeMemRefToLLVMConversionPatterns(types, patterns);

@@ -48,7 +48,9 @@ struct NarrowTypes {
     auto vector = dyn_cast<VectorType>(resultType);
     if (!vector)
       return convert(x);
-    Value out = arith::ConstantOp::create(b, loc, b.getZeroAttr(vector));
+    Value out = arith::ConstantOp::create(b, loc, b.getZeroAttr(cast<VectorType>(asIntegers(vector))));
+    if (isNarrowFloat(vector.getElementType()))
+      out = arith::BitcastOp::create(b, loc, vector, out);
     for (int64_t i = 0; i < vector.getNumElements(); ++i)
       out = vector::InsertOp::create(b, loc, convert(vector::ExtractOp::create(b, loc, x, i)), out, i);
     return out;

@@ -273,13 +273,18 @@ std::pair<Value, Value> Nest::bounds(unsigned dim, const Point &p) {
   if (it != clips.end())
     for (const Clip &c : it->second) {
       // 0 <= slope * k + rest < size
-      Value rest = indexValue(c.rest, p.iv), slope = e.index(c.slope);
+      auto steps = [&](Value distance) {
+        distance = e.max(distance, e.index(0));
+        return c.slope == 1 ? distance : e.divPositive(e.add(distance, e.index(c.slope - 1)), e.index(c.slope));
+      };
       auto r = range(c.rest);
       DimExpr size = place(c.in).sizes[c.index];
       if (!r || !r->low.isNonNegative())
-        lo = e.max(lo, e.ceilDiv(e.sub(e.index(0), rest), slope));
-      if (!r || !(size - 1 - r->high - (sizes[dim] - 1) * DimExpr(c.slope)).isNonNegative())
-        hi = e.min(hi, e.ceilDiv(e.sub(e.dim(size), rest), slope));
+        lo = e.max(lo, steps(indexValue(simplifyAffineExpr(c.rest * -1, op.numLoops(), symbols.size()), p.iv)));
+      if (!r || !(size - 1 - r->high - (sizes[dim] - 1) * DimExpr(c.slope)).isNonNegative()) {
+        Value distance = e.sub(e.dim(size), indexValue(c.rest, p.iv));
+        hi = e.min(hi, c.slope == 1 ? distance : steps(distance));
+      }
     }
   return {lo, hi};
 }
