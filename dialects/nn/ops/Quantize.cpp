@@ -42,7 +42,7 @@ FailureOr<SmallVector<Value>> QuantizeOp::lower(OpBuilder &b) {
     ScalarBuilder s(r.b, r.loc, real);
     Value x = s.div(s.convert(r.in[0], from, real), s.convert(r.in[1], elementOf(getScale()), real));
     if (!isa<IntegerType>(to)) // stored with its own rounding
-      return {s.store(x, to, getSaturate())};
+      return {s.storeCast(x, to, getSaturate())};
     x = s.roundEven(x);
     if (hasZero)
       x = s.add(x, s.convert(r.in[2], to, real));
