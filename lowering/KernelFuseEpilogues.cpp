@@ -75,6 +75,10 @@ bool fuse(IRRewriter &rw, LoopNestInterface anchor) {
   Nest a(anchor), e(cast<LoopNestInterface>(follower.getOperation()));
   if (a.ins.size() + e.ins.size() > 20)
     return false;
+  for (auto &list : {a.ins, a.tables})
+    for (Value v : list)
+      if (passesUpdate(v, anchor, follower))
+        return false;
   // The anchor must write its whole result once, and the follower must have as many points.
   Dims parallel;
   for (unsigned d = 0; d < a.domain.size(); ++d)

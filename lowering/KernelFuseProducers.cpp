@@ -67,6 +67,10 @@ std::optional<Plan> planRead(Read read, GenericOp producer, unsigned result) {
     return std::nullopt;
   if (c.ins.size() + p.ins.size() > kMostIns + 1)
     return std::nullopt;
+  for (auto &list : {p.ins, p.tables})
+    for (Value v : list)
+      if (passesUpdate(v, producer, read.consumer))
+        return std::nullopt;
   Plan plan{read, {}, {}, {}};
   auto written = p.linear(p.resultIndex[result]);
   auto index = c.linear(c.inIndex[read.in]);

@@ -86,6 +86,25 @@ SmallVector<Value> cloneBody(OpBuilder &b, Nest &to, Block &body, IRMapping &map
   return out;
 }
 
+bool passesUpdate(Value v, Operation *from, Operation *to) {
+  while (auto view = v.getDefiningOp<ViewOp>())
+    v = view.getInput();
+  SmallVector<Value> work{v};
+  while (!work.empty()) {
+    Value x = work.pop_back_val();
+    for (Operation *user : x.getUsers()) {
+      if (auto view = dyn_cast<ViewOp>(user))
+        work.push_back(view.getResult());
+      auto nest = dyn_cast<LoopNestInterface>(user);
+      if (!nest || !llvm::is_contained(nest.getDests(), x))
+        continue;
+      if (user == to || (user->getBlock() == to->getBlock() && from->isBeforeInBlock(user) && user->isBeforeInBlock(to)))
+        return true;
+    }
+  }
+  return false;
+}
+
 void forEachFusibleBlock(Operation *root, function_ref<void(Block &)> visit) {
   SmallVector<Block *> blocks;
   root->walk([&](Block *block) {

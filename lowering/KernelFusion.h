@@ -37,6 +37,9 @@ std::optional<DimExpr> addressStride(const IndexSpace::Indices &index, llvm::Arr
 llvm::SmallVector<mlir::Value> cloneBody(mlir::OpBuilder &b, Nest &to, mlir::Block &body, mlir::IRMapping &map,
                                          llvm::ArrayRef<mlir::AffineExpr> point);
 
+/// Would reading `v` at `to` instead of at `from` (earlier in the same block) put the read behind, or into, an operator that
+/// updates v's memory in place? Correct, but it forces a copy of the whole tensor.
+bool passesUpdate(mlir::Value v, mlir::Operation *from, mlir::Operation *to);
 /// Every block of the module that may hold loop nests to fuse.
 void forEachFusibleBlock(mlir::Operation *root, llvm::function_ref<void(mlir::Block &)> visit);
 /// Erases operators without effects and uses.

@@ -25,6 +25,24 @@ def ConvertOnnxToNn : IngotPass<"convert-onnx-to-nn"> {
   }];
 }
 
+def NnLayout : IngotPass<"nn-layout"> {
+  let summary = "Convolutions and pooling channels-last; transposes sink and cancel";
+  let description = [{
+    Before:
+    ```mlir
+    %0 = nn.conv %x, %w "channels_first" … : (tensor<1x8x4x4xf32>, …) -> tensor<1x16x4x4xf32>
+    %1 = nn.relu %0
+    ```
+    After:
+    ```mlir
+    %t = nn.transpose %x array<i64: 0, 2, 3, 1>
+    %0 = nn.conv %t, %v "channels_last" … : (tensor<1x4x4x8xf32>, …) -> tensor<1x4x4x16xf32>
+    %1 = nn.relu %0
+    %2 = nn.transpose %1 array<i64: 0, 3, 1, 2>
+    ```
+  }];
+}
+
 def ConvertNnToKernel : IngotPass<"convert-nn-to-kernel"> {
   let summary = "Rewrites every nn operator as kernel operators through its `lower` method";
   let description = [{

@@ -8,17 +8,34 @@ void addNnPasses(mlir::PassManager &pm, FunctionExpander *expander) {
   pm.addPass(createConvertOnnxToNn(expander));
   pm.addPass(mlir::createCanonicalizerPass());
   pm.addPass(mlir::createCSEPass());
+  pm.addPass(createNnLayout());
+  pm.addPass(mlir::createCanonicalizerPass());
+  pm.addPass(mlir::createCSEPass());
 }
 
 void addKernelPasses(mlir::PassManager &pm, const Machine &machine, bool optimise) {
   pm.addPass(createConvertNnToKernel());
   pm.addPass(mlir::createCanonicalizerPass());
   pm.addPass(mlir::createCSEPass());
+  if (optimise) {
+    // Transposes and the like end in the factors' maps before those are laid out.
+    pm.addPass(createKernelFuseProducers({/*movementOnly=*/true}));
+    pm.addPass(createKernelSchedule({machine.name}));
+  }
+  pm.addPass(createHoistConstants());
+  if (optimise) {
+    pm.addPass(createKernelFuseProducers());
+    pm.addPass(createKernelFuseEpilogues());
+  }
+  pm.addPass(mlir::createCanonicalizerPass());
+  pm.addPass(mlir::createCSEPass());
 }
 
 void addPlanPasses(mlir::PassManager &pm, const Machine &machine, bool optimise) {
   pm.addPass(createBuildPlan());
+  pm.addPass(createPlanDedupeKernels());
   pm.addPass(createPlanArena());
+  pm.addPass(createExpandKernels({optimise || machine.kind == MachineKind::Cuda ? machine.name : "x86-64-v2"}));
   pm.addPass(mlir::createCanonicalizerPass());
 }
 

@@ -535,6 +535,17 @@ void BodyPrinter::ifElse(scf::IfOp op) {
     return compound("if (!(" + condition + "))", otherwise);
   if (!otherwise.statements)
     return compound("if (" + condition + ")", then);
+  auto nested = op.elseBlock()->getOps<scf::IfOp>();
+  if (otherwise.statements == 1 && targets.empty() && !nested.empty() && StringRef(otherwise.text).ltrim().starts_with("if (")) { // else if
+    std::string chain;
+    for (StringRef line : llvm::split(StringRef(otherwise.text).drop_back(), '\n'))
+      chain += (line.size() > 2 ? line.drop_front(2) : line).str() + "\n";
+    std::string pad(indent, ' ');
+    size_t head = chain.find('\n');
+    if (chain[head - 1] != '{' && StringRef(chain).split('\n').second.count('\n') == 1) // one statement: braces as the other branch
+      chain = chain.substr(0, head) + " {" + chain.substr(head) + pad + "}\n";
+    return raw(wrapStatement("if (" + condition + ") {", indent) + then.text + pad + "} else " + StringRef(chain).ltrim().str());
+  }
   bool braces = then.statements != 1 || !then.simple || otherwise.statements != 1 || !otherwise.simple;
   std::string pad(indent, ' ');
   raw(wrapStatement("if (" + condition + ")" + (braces ? " {" : ""), indent) + then.text + pad + (braces ? "} else {\n" : "else\n") +

@@ -229,6 +229,13 @@ static size_t breakAt(StringRef text, size_t width, size_t &align, size_t first)
       quoted = !quoted;
     if (quoted)
       continue;
+    if (text.substr(i).starts_with("<<<")) // a launch's configuration
+      open.push_back(i += 2);
+    else if (text.substr(i).starts_with(">>>") && !open.empty()) {
+      open.pop_back();
+      i += 2;
+      continue;
+    }
     if (c == '(' || c == '[' || c == '{')
       open.push_back(i);
     if ((c == ')' || c == ']' || c == '}') && !open.empty())
@@ -242,7 +249,7 @@ static size_t breakAt(StringRef text, size_t width, size_t &align, size_t first)
                                           i >= 2 && (text[i - 2] == ' ' || text[i - 2] == '=' || text[i - 2] == p));
     if (!after)
       continue;
-    int depth = int(open.size()) * 4 + (p == '=' ? 3 : p == '*' || p == '/' ? 2 : p == '+' || p == '-' ? 1 : 0);
+    int depth = int(open.size()) * 4 + (p == '=' ? open.empty() ? 3 : 16 : p == '*' || p == '/' ? 2 : p == '+' || p == '-' ? 1 : 0);
     if (p == '=' && open.empty() && text[i - 2] == ' ' && i * 2 < width)
       depth = 1 << 10; // behind an assignment only when nothing else will do
     if (depth <= bestDepth) {

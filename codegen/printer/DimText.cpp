@@ -42,9 +42,8 @@ std::string dimText(const DimExpr &e, function_ref<std::string(StringRef)> name)
       c = c < 0 ? -c : c;
     }
     std::string term;
-    bool alone = monomial.size() == 1 && (c == 1 || c == -1);
     for (const DimExpr::Atom &a : monomial)
-      term += (term.empty() ? "" : " * ") + atomText(a, name, alone && c == 1);
+      term += (term.empty() ? "" : " * ") + atomText(a, name, c > 0 && term.empty());
     if (term.empty())
       term = std::to_string(c);
     else if (c == -1)

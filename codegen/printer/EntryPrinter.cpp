@@ -40,6 +40,8 @@ public:
     if (!ok)
       return failure();
     statement("return INGOT_OK;");
+    if (StringRef(body.text).contains("ingot_") || StringRef(body.text).contains("memcpy("))
+      include("ingot/kernel.h");
     result.body = body.text;
     result.stagingBytes = staging.str();
     return result;
@@ -77,11 +79,14 @@ private:
     std::string c = dimText(*e, [&](StringRef s) { return symbolName(s); });
     return precedence > Sum && !isFactor(*e) ? "(" + c + ")" : c;
   }
-  /// The element type of a buffer as the ONNX type says, for unsigned integers.
+  /// A state without capacity has an old value, which is read, and a new one, `name`_next.
+  bool isReplacedState(BlockArgument arg) {
+    return attr(arg.getArgNumber(), "plan.role") == "state" && !entry.getArgAttr(arg.getArgNumber(), "capacity");
+  }
   bool isConst(Value v) {
     if (auto arg = dyn_cast<BlockArgument>(v)) {
       if (arg.getOwner()->getParentOp() == entry)
-        return attr(arg.getArgNumber(), "plan.role") == "input" && !cuda;
+        return isReplacedState(arg) || (attr(arg.getArgNumber(), "plan.role") == "input" && !cuda);
       if (auto loop = dyn_cast<scf::ForOp>(arg.getOwner()->getParentOp()))
         return arg.getArgNumber() > 0 && isConst(loop.getInitArgs()[arg.getArgNumber() - 1]);
       return false;
@@ -159,13 +164,17 @@ private:
       else
         names.reserve(name);
       std::string type = role == "workspace" ? "unsigned char *" : arg.getType().isIndex() ? "int64_t" : element(arg) + " *";
-      if (role == "input")
+      bool published = role == "output" && llvm::any_of(arg.getUsers(), [](Operation *user) { return isa<plan::PublishOp>(user); });
+      if (role == "input" || isReplacedState(arg))
         type = "const " + type;
-      result.arguments.push_back({name, type, role.str()});
+      if (auto t = entry.getArgAttrOfType<TypeAttr>(i, "plan.type"); t && !handleType(t.getValue()).empty())
+        type = "const " + handleType(t.getValue()) + " *";
+      if (!published)
+        result.arguments.push_back({name, type, role.str()});
       if (arg.getType().isIndex() && !onnx.empty())
         symbols[onnx] = name;
       bind(arg, name, type);
-      bool copied = cuda && (role == "input" || role == "output");
+      bool copied = cuda && (role == "input" || role == "output") && !published;
       if (copied && (role == "output" || !arg.use_empty()))
         stage(arg, name, role == "input");
     }
@@ -207,12 +216,6 @@ private:
     compound(("if (!" + pointer + ")").str(), stop);
   }
 
-  /// An output that lies in the workspace: the buffer says which, by attribute plan.output.
-  void noteOutput(Operation *op, StringRef name, StringRef count) {
-    if (auto output = op->getAttrOfType<StringAttr>("plan.output"))
-      results.push_back({identifier(output.getValue()), ("{" + name + ", size_t(" + count + ")}").str()});
-  }
-
   // ---- operations
 
   std::optional<Expr> printExpression(Operation *op) override {
@@ -248,6 +251,10 @@ private:
       return printCopy(copy), true;
     if (auto call = dyn_cast<plan::CallOp>(op))
       return printCall(call), true;
+    if (auto set = dyn_cast<plan::SetOp>(op))
+      return printSet(set), true;
+    if (auto publish = dyn_cast<plan::PublishOp>(op))
+      return printPublish(publish), true;
     return false;
   }
 
@@ -259,8 +266,6 @@ private:
       text += " // " + (count == "1" ? "1 element" : count.str() + " elements");
     statement(text, Kind::Declaration);
     bind(v, own, type);
-    if (!count.empty())
-      noteOutput(op, own, dim(count, op));
     return true;
   }
 
@@ -272,7 +277,6 @@ private:
               Kind::Declaration);
     needRoom(name);
     bind(tail.getResult(), name, type);
-    noteOutput(tail, name, count);
   }
 
   /// The trip count of the kernel's forall, over the launch's operands.
@@ -340,10 +344,6 @@ private:
       flops = DimExpr(n.getInt());
     if (!flops || flops->isConstant(0))
       return "1";
-    constexpr int64_t worth = 65536; // floating-point operations
-    int64_t count;
-    if (auto c = flops->constant(); c && !tiles.getAsInteger(10, count))
-      return std::to_string(std::max<int64_t>(1, worth * count / std::max<int64_t>(*c, 1)));
     // The flops are over the kernel's own symbols.
     auto symbolsOf = kernel->getAttrOfType<ArrayAttr>("symbols");
     bool known = true;
@@ -351,11 +351,14 @@ private:
       for (unsigned i = 0; symbolsOf && i < symbolsOf.size(); ++i)
         if (cast<StringAttr>(symbolsOf[i]).getValue() == s) {
           Expr e = get(launch.getArgs()[i]);
-          return parenthesise(e, Primary);
+          return *flops == DimExpr::symbol(s) ? e.text : parenthesise(e, Primary);
         }
       known &= symbols.contains(s);
       return symbolName(s);
     });
+    int64_t count, total; // as ingot_grain
+    if (!StringRef(work).getAsInteger(10, total) && !tiles.getAsInteger(10, count))
+      return std::to_string(total / 65536 < count ? std::max<int64_t>(1, count / (total / 65536 + 1)) : 1);
     return known ? "ingot_grain(" + work + ", " + tiles.str() + ")" : "1";
   }
 
@@ -372,7 +375,11 @@ private:
     SmallVector<std::string> args;
     for (auto [i, argument] : llvm::enumerate(printed->used)) {
       Value v = launch.getArgs()[argument];
-      std::string text = get(v).text, wanted = parameterElement(launch, argument + firstArgument(launch));
+      std::string text = get(v).text;
+      if (auto arg = dyn_cast<BlockArgument>(v); arg && arg.getOwner()->getParentOp() == entry && isReplacedState(arg) &&
+                                                 !StringRef(printed->params[i]).starts_with("const "))
+        text += "_next";
+      std::string wanted = parameterElement(launch, argument + firstArgument(launch));
       if (!wanted.empty() && wanted != element(v)) {
         bool constant = StringRef(printed->params[i]).starts_with("const ") || isConst(v);
         text = "reinterpret_cast<" + std::string(constant ? "const " : "") + wanted + " *>(" + text + ")";
@@ -383,10 +390,14 @@ private:
     std::string separator = args.empty() ? "" : ", ";
     if (cuda) {
       std::string tiles = count.text;
-      statement("if (" + tiles + " > 0)");
-      indent += 2;
+      int64_t number;
+      bool positive = !StringRef(tiles).getAsInteger(10, number) && number > 0;
+      if (!positive) {
+        statement("if (" + tiles + " > 0)");
+        indent += 2;
+      }
       statement(name + "<<<ingot::blocks(" + tiles + "), ingot::threads, 0, stream>>>(" + list + separator + tiles + ");");
-      indent -= 2;
+      indent -= positive ? 0 : 2;
       statement("INGOT_CUDA(cudaGetLastError());");
       return;
     }
@@ -401,7 +412,10 @@ private:
   /// An index that is used more than once gets its name before it is used.
   void settle(Value v) {
     Expr e = get(v);
-    bindExpr(v, e);
+    if (e.text.size() > 20 && !e.literal)
+      declare(v, e);
+    else
+      bindExpr(v, e);
   }
 
   void printRead(plan::ReadOp read) {
@@ -420,9 +434,12 @@ private:
   }
 
   void printBind(plan::BindOp op) {
-    std::string name = names.fresh(op.getSymbol()), value = text(op.getValue());
-    if (value != name)
+    std::string name = text(op.getValue());
+    if (name.empty() || !llvm::all_of(name, [](char c) { return llvm::isAlnum(c) || c == '_'; })) {
+      std::string value = name;
+      name = names.fresh(op.getSymbol());
       statement("const int64_t " + name + " = " + value + ";", Kind::Declaration);
+    }
     symbols[op.getSymbol()] = name;
     std::string label = op.getWhat() ? op.getWhat()->str() : op.getSymbol().str(), quoted = "\"";
     for (char c : label)
@@ -441,7 +458,17 @@ private:
     check(op.getLow(), "<", "at least");
     check(op.getHigh(), ">", "at most");
     if (options.resultSymbols.count(op.getSymbol().str()))
-      results.push_back({name, name});
+      results.push_back({op.getSymbol().str(), name});
+  }
+
+  void printSet(plan::SetOp set) {
+    std::string target = text(set.getBuffer()), value = text(set.getValue());
+    if (!cuda)
+      return statement(target + "[0] = " + value + ";");
+    // Ordered with the kernels by the stream; the source is copied before the call returns.
+    std::string host = names.fresh("host_value");
+    statement("const int64_t " + host + " = " + value + ";", Kind::Declaration);
+    statement("INGOT_CUDA(cudaMemcpyAsync(" + target + ", &" + host + ", sizeof " + host + ", cudaMemcpyHostToDevice, stream));");
   }
 
   void printCopy(plan::CopyOp copy) {
@@ -454,59 +481,80 @@ private:
     statement("memcpy(" + target + ", " + source + ", " + bytes + ");");
   }
 
-  /// A call of a template of runtime/ops: operands as ingot_tensor, parameters as a struct of its own.
+  /// A call of a template of runtime/ops: error, tail, the parameters in the order of their names, then the operands.
   void printCall(plan::CallOp op) {
     if (cuda)
       return (void)failed(op, "host templates do not run on a device");
-    std::string callee = op.getCallee().str(), include = "ingot/ops/" + callee + ".h";
-    if (!llvm::is_contained(result.includes, include))
-      result.includes.push_back(include);
+    include("ingot/ops/" + op.getCallee().str() + ".hpp");
     provenance(op, {});
-    Body block = capture([&] {
-      auto tensors = [&](StringRef name, unsigned first, unsigned last) {
-        std::string text;
-        for (unsigned i = first; i < last; ++i) {
-          Value v = op.getArgs()[i];
-          Type type = cast<TypeAttr>(op.getTypes()[i]).getValue();
-          std::string pointer = get(v).text;
-          if (isConst(v))
-            pointer = "const_cast<" + element(v) + " *>(" + pointer + ")";
-          Dims dims = nn::dimsOf(type);
-          text += (i > first ? ", " : "") + std::string("{") + pointer + ", " + dtypeName(getElementTypeOrSelf(type)) + ", " +
-                  std::to_string(dims.size()) + ", {";
-          for (auto [d, e] : llvm::enumerate(dims))
-            text += (d ? ", " : "") + dimText(e, [&](StringRef s) { return symbolName(s); });
-          text += "}}";
-        }
-        statement((first ? "ingot_tensor " : "const ingot_tensor ") + name.str() + "[] = {" + text + "};", Kind::Declaration);
-      };
-      unsigned inputs = op.getNumInputs(), all = op.getArgs().size();
-      if (inputs)
-        tensors("inputs", 0, inputs);
-      if (all > inputs)
-        tensors("outputs", inputs, all);
-      std::string args = std::string(inputs ? "inputs" : "nullptr") + (all > inputs ? ", outputs" : ", nullptr");
-      if (!op.getParams().empty()) {
-        statement("ingot::ops::" + callee + "_params params;", Kind::Declaration);
-        for (NamedAttribute p : op.getParams())
-          if (std::string value = parameter(p.getValue()); !value.empty())
-            statement("params." + identifier(p.getName()) + " = " + value + ";");
-        args += ", params";
-      }
-      Body stop = capture([&] { statement("return status;"); });
-      compound("if (ingot_status status = ingot::ops::" + callee + "(frame->error, &frame->arena, " + args + "))", stop);
-    });
-    raw(std::string(indent, ' ') + "{\n" + block.text + std::string(indent, ' ') + "}\n");
+    std::string args = "frame->error, &frame->arena";
+    for (NamedAttribute p : op.getParams())
+      args += ", /*" + p.getName().str() + "=*/" + parameter(p.getValue());
+    for (auto [i, v] : llvm::enumerate(op.getArgs()))
+      args += ", " + view(v, cast<TypeAttr>(op.getTypes()[i]).getValue(), i < size_t(op.getNumInputs()));
+    Body stop = capture([&] { statement("return status;"); });
+    compound("if (ingot_status status = ingot::ops::" + op.getCallee().str() + "(" + args + "))", stop);
+  }
+  /// An operand of a template: "ingot::view<INGOT_F32>(x, batch, 8)", or the handle of a sequence or optional.
+  std::string view(Value v, Type type, bool input) {
+    std::string pointer = get(v).text;
+    if (std::string handle = handleType(type); !handle.empty()) {
+      auto arg = dyn_cast<BlockArgument>(v);
+      if (arg && arg.getOwner()->getParentOp() == entry && attr(arg.getArgNumber(), "plan.role") == "input")
+        return "*" + pointer; // the caller's, as it stands
+      return "*reinterpret_cast<" + std::string(input ? "const " : "") + handle + " *>(" + pointer + ")";
+    }
+    std::string text = "ingot::view<" + dtypeName(getElementTypeOrSelf(type)) + ">(" + pointer;
+    for (const DimExpr &d : nn::dimsOf(type)) {
+      bool bound = true;
+      d.symbols([&](StringRef s) { bound &= symbols.contains(s); });
+      // The template finds it out and writes it into its size slot.
+      text += ", " + (bound ? dimText(d, [&](StringRef s) { return symbolName(s); }) : std::string("-1"));
+    }
+    return text + ")";
+  }
+  static std::string handleType(Type type) {
+    if (isa<nn::SequenceType>(type))
+      return "ingot_sequence";
+    if (isa<nn::OptionalType>(type))
+      return "ingot_optional";
+    return isa<RankedTensorType>(type) ? "" : "ingot_tensor";
+  }
+  void include(const std::string &name) {
+    if (!llvm::is_contained(result.includes, name))
+      result.includes.push_back(name);
+  }
+
+  /// An output in the workspace: the frame gets its address and count, or the handle.
+  void printPublish(plan::PublishOp op) {
+    auto arg = cast<BlockArgument>(op.getOutput());
+    std::string field = get(arg).text, buffer = get(op.getBuffer()).text;
+    if (std::string handle = handleType(op.getType()); !handle.empty())
+      return statement("frame->" + field + " = *reinterpret_cast<const " + handle + " *>(" + buffer + ");");
+    DimExpr count = product(nn::dimsOf(op.getType()));
+    statement("frame->" + field + " = {" + buffer + ", size_t(" + dimText(count, [&](StringRef s) { return symbolName(s); }) + ")};");
   }
   std::string parameter(Attribute a) {
-    if (auto i = dyn_cast<IntegerAttr>(a))
+    if (auto i = dyn_cast<IntegerAttr>(a)) // bools too
       return intLiteral(i.getValue(), true);
     if (auto f = dyn_cast<FloatAttr>(a))
       return floatLiteral(f.getValue(), cast<FloatType>(f.getType()));
     if (auto s = dyn_cast<StringAttr>(a))
       return "\"" + s.getValue().str() + "\"";
-    (void)failed(entry, "a template parameter that is no number or string");
-    return "";
+    std::string list;
+    auto item = [&](const std::string &text) { list += (list.empty() ? "" : ", ") + text; };
+    if (auto array = dyn_cast<ArrayAttr>(a))
+      for (Attribute x : array)
+        item(parameter(x));
+    else if (auto ints = dyn_cast<DenseI64ArrayAttr>(a))
+      for (int64_t x : ints.asArrayRef())
+        item(std::to_string(x));
+    else if (auto floats = dyn_cast<DenseF32ArrayAttr>(a))
+      for (float x : floats.asArrayRef())
+        item(floatLiteral(APFloat(x), Float32Type::get(entry.getContext())));
+    else
+      (void)failed(entry, "a template parameter that is no number, string or list of them");
+    return "ingot::list(" + list + ")";
   }
 };
 } // namespace

@@ -62,12 +62,12 @@ FailureOr<std::string> printUnit(plan::ModelOp model, const Machine &machine) {
         includes.push_back(i);
   }
   if (!entries.empty()) {
-    std::string head = "#include \"ingot/kernel.h\"\n#include \"ingot/launch.h\"\n";
+    std::string head = "#include \"ingot/launch.h\"\n";
     if (cuda)
       head += "#include \"ingot/cuda.h\"\n";
     for (const std::string &i : includes)
       head += "#include \"" + i + "\"\n";
-    head += "#include <string.h>\n\nstruct ingot_frame {\n  const ingot_executor *executor;\n  ingot_error *error;\n"
+    head += "\nstruct ingot_frame {\n  const ingot_executor *executor;\n  ingot_error *error;\n"
             "  ingot_arena arena;\n  const unsigned char *weights;\n";
     head += std::string(cuda ? "  cudaStream_t stream;\n" : "") + "};\n\n";
     text = head + text + entries;

@@ -1,5 +1,6 @@
 //===- Compile.cpp ----------------------------------------------------------------------===//
 #include "compiler/driver/Compile.h"
+#include "compiler/driver/Execute.h"
 #include "compiler/driver/PlanToSpec.h"
 #include "compiler/frontend/LoadModel.h"
 #include "lowering/Pipeline.h"
@@ -187,7 +188,7 @@ ExitCode Compilation::makeSpec() {
     return success();
   });
   auto models = module->getOps<plan::ModelOp>();
-  if (models.empty() || failed(planToSpec(*models.begin(), machine, module->getAttrOfType<ArrayAttr>("ingot.symbols"), spec)))
+  if (models.empty() || failed(planToSpec(*models.begin(), machine, (*module)->getAttrOfType<ArrayAttr>("ingot.symbols"), spec)))
     return ExitInternal;
   auto runtime = package::loadRuntime(runtimeFolder());
   if (!runtime) {
@@ -198,6 +199,49 @@ ExitCode Compilation::makeSpec() {
     spec.runtime.push_back(std::move(file));
   timing.end();
   return ExitOk;
+}
+
+unsigned Compilation::inputIndex(StringRef name) const {
+  unsigned i = 0;
+  for (const auto &in : model->graph().input()) {
+    if (in.name() == name)
+      return i;
+    if (llvm::none_of(model->graph().initializer(), [&](auto &t) { return t.name() == in.name(); }))
+      ++i;
+  }
+  return i;
+}
+
+unsigned Compilation::outputIndex(StringRef name) const {
+  unsigned i = 0;
+  for (const auto &out : model->graph().output()) {
+    if (out.name() == name)
+      return i;
+    ++i;
+  }
+  return i;
+}
+
+std::string Compilation::flopFormula() {
+  DimExpr sum;
+  module->walk([&](plan::LaunchOp launch) {
+    auto kernel = SymbolTable::lookupNearestSymbolFrom<plan::KernelOp>(launch, launch.getKernelAttr());
+    if (auto f = kernel ? kernel->getAttrOfType<StringAttr>("flops") : StringAttr())
+      if (auto e = DimExpr::parse(f.getValue()))
+        sum = sum + *e;
+  });
+  return sum.str();
+}
+
+double Compilation::gflop(const std::vector<TensorValue> &inputs) {
+  std::map<std::string, int64_t> dims;
+  std::string problem;
+  bindSymbols(spec, inputs, dims, problem);
+  auto v = DimExpr::parse(flopFormula())->evaluate([&](StringRef s) -> std::optional<int64_t> {
+    auto it = dims.find(s.str());
+    return it == dims.end() ? std::nullopt : std::optional(it->second);
+  });
+  return v ? double(*v) * 1e-9 : 0;
 }
 
 ExitCode Compilation::write(StringRef folder, bool build) {

@@ -5,6 +5,7 @@
 #include "codegen/package/Package.h"
 #include "codegen/targets/Machine.h"
 #include "compiler/driver/Timing.h"
+#include "compiler/driver/Values.h"
 #include "compiler/frontend/Diagnostics.h"
 #include "compiler/import/ModelImporter.h"
 #include "mlir/IR/MLIRContext.h"
@@ -47,6 +48,13 @@ public:
   ExitCode run(Stage last);
   /// Writes the output folder; `build` compiles the library too.
   ExitCode write(llvm::StringRef folder, bool build);
+
+  /// Number of a graph input or output in the file, by name: data sets are numbered so.
+  unsigned inputIndex(llvm::StringRef name) const;
+  unsigned outputIndex(llvm::StringRef name) const;
+  /// Arithmetic of one run as an expression over symbols, and its value in 1e9 for these inputs.
+  std::string flopFormula();
+  double gflop(const std::vector<TensorValue> &inputs);
 
   CompileOptions options;
   Diagnostics diagnostics;

@@ -4,6 +4,7 @@
 
 #include <exception>
 #include <onnx/defs/schema.h>
+#include <optional>
 #include <unordered_map>
 #include <unordered_set>
 
@@ -13,7 +14,7 @@ using onnx::FunctionProto;
 using onnx::NodeProto;
 
 // What calls may grow a model to. Real ones call each function a few hundred times.
-constexpr size_t kMaxNodes = 2'000'000, kMaxBytes = size_t(4) << 30;
+constexpr size_t kMaxNodes = 1'000'000, kMaxBytes = size_t(4) << 30;
 
 template <typename Node, typename Visit> static void forEachSubgraph(Node &node, Visit visit) {
   if constexpr (std::is_const_v<Node>) {
@@ -220,35 +221,24 @@ class Inliner {
 public:
   Inliner(const FunctionTable &functions, NameSet &used) : functions(functions), used(used) {}
 
-  bool run(NodeList &nodes) {
+  void run(NodeList &nodes) {
     NodeList result;
     for (NodeProto &node : nodes) {
-      bool fits = true;
-      forEachSubgraph(node, [&](onnx::GraphProto &graph) { fits = fits && run(*graph.mutable_node()); });
+      forEachSubgraph(node, [&](onnx::GraphProto &graph) { run(*graph.mutable_node()); });
       auto callee = functions.find(functionKey(node));
       if (callee == functions.end()) {
         result.Add()->Swap(&node);
         continue;
       }
-      if (!fits || !grow(*callee->second))
-        return false;
-      Instance(*callee->second, node, [&](const std::string &name) {
-        return unique(nodeName(node) + "/" + name);
-      }).expand([&](NodeProto &&inlined) { *result.Add() = std::move(inlined); });
+      auto name = [&](const std::string &own) { return unique(nodeName(node) + "/" + own); };
+      Instance(*callee->second, node, name).expand([&](NodeProto &&inlined) {
+        *result.Add() = std::move(inlined);
+      });
     }
     nodes.Swap(&result);
-    return true;
   }
 
 private:
-  bool grow(const FunctionProto &callee) {
-    auto [cost, isNew] = costs.emplace(&callee, 0);
-    if (isNew)
-      cost->second = callee.ByteSizeLong();
-    addedNodes += callee.node_size() + 1;
-    addedBytes += cost->second;
-    return addedNodes <= kMaxNodes && addedBytes <= kMaxBytes;
-  }
   std::string unique(const std::string &wanted) {
     std::string name = wanted;
     for (int i = 1; !used.insert(name).second; ++i)
@@ -258,8 +248,6 @@ private:
 
   const FunctionTable &functions;
   NameSet &used;
-  std::unordered_map<const FunctionProto *, size_t> costs;
-  size_t addedNodes = 0, addedBytes = 0;
 };
 } // namespace
 
@@ -279,19 +267,69 @@ static void addNames(const NodeList &nodes, NameSet &names) {
   }
 }
 
+namespace {
+/// What calls expand to. Doubles, as forty functions can ask for 2^40 nodes.
+struct Growth {
+  double nodes = 0, bytes = 0;
+  void add(const Growth &other) {
+    nodes += other.nodes;
+    bytes += other.bytes;
+  }
+};
+} // namespace
+
+/// The functions that the graph needs, callees first; nothing if expanding them would grow beyond all
+/// measure.
+static std::optional<std::vector<const FunctionProto *>> functionsToInline(const onnx::ModelProto &model,
+                                                                           const FunctionTable &functions) {
+  std::vector<const FunctionProto *> order = orderFunctions(model, functions).calleesFirst, calls, needed;
+  addCalls(model.graph().node(), functions, calls);
+  std::unordered_set<const FunctionProto *> reached(calls.begin(), calls.end());
+  for (auto function = order.rbegin(); function != order.rend(); ++function)
+    if (reached.count(*function)) {
+      std::vector<const FunctionProto *> callees;
+      addCalls((*function)->node(), functions, callees);
+      reached.insert(callees.begin(), callees.end());
+    }
+
+  std::unordered_map<const FunctionProto *, Growth> growth;
+  Growth total; // of the graph and of every body on the way
+  for (const FunctionProto *function : order) {
+    if (!reached.count(function))
+      continue;
+    needed.push_back(function);
+    Growth &own = growth[function];
+    own = {double(function->node_size()) + 1, double(function->ByteSizeLong())};
+    std::vector<const FunctionProto *> callees;
+    addCalls(function->node(), functions, callees);
+    for (const FunctionProto *callee : callees)
+      own.add(growth[callee]);
+    total.add(own);
+  }
+  for (const FunctionProto *callee : calls)
+    total.add(growth[callee]);
+  if (total.nodes > kMaxNodes || total.bytes > kMaxBytes)
+    return std::nullopt;
+  return needed;
+}
+
 bool inlineFunctions(onnx::ModelProto &model, Problem &problem) {
   if (model.functions().empty())
     return true;
-  problem = {"the calls of the model's functions expand to more than " + std::to_string(kMaxNodes) +
-                 " nodes or " + std::to_string(kMaxBytes >> 30) + " GiB",
-             "Check the functions: such growth is rarely meant"};
   FunctionTable functions;
   for (const FunctionProto &function : model.functions())
     functions.emplace(functionKey(function), &function);
+  auto needed = functionsToInline(model, functions);
+  if (!needed) {
+    problem = {"the calls of the model's functions expand to more than " + std::to_string(kMaxNodes) +
+                   " nodes or " + std::to_string(kMaxBytes >> 30) + " GiB",
+               "Check the functions: such growth is rarely meant"};
+    return false;
+  }
   Opsets opsets = opsetsOf(model.opset_import());
 
   // The table points into the model, whose functions are changed in place.
-  for (const FunctionProto *constant : orderFunctions(model, functions).calleesFirst) {
+  for (const FunctionProto *constant : *needed) {
     auto *function = const_cast<FunctionProto *>(constant);
     Opsets own = opsetsOf(function->opset_import());
     for (NodeProto &node : *function->mutable_node())
@@ -300,8 +338,7 @@ bool inlineFunctions(onnx::ModelProto &model, Problem &problem) {
     NameSet used(function->input().begin(), function->input().end());
     used.insert(function->output().begin(), function->output().end());
     addNames(function->node(), used);
-    if (!Inliner(functions, used).run(*function->mutable_node()))
-      return false;
+    Inliner(functions, used).run(*function->mutable_node());
   }
   onnx::GraphProto &graph = *model.mutable_graph();
   NameSet used;
@@ -312,8 +349,7 @@ bool inlineFunctions(onnx::ModelProto &model, Problem &problem) {
   for (const auto &info : graph.value_info())
     used.insert(info.name());
   addNames(graph.node(), used);
-  if (!Inliner(functions, used).run(*graph.mutable_node()))
-    return false;
+  Inliner(functions, used).run(*graph.mutable_node());
   model.clear_functions();
   return true;
 }

@@ -20,66 +20,39 @@ struct Storage {
 } // namespace
 
 static Storage storageOf(int32_t type) {
+  // clang-format off
   switch (type) {
-  case TensorProto::FLOAT:
-    return {"f32", 32, Field::Float};
-  case TensorProto::UINT8:
-    return {"ui8", 8, Field::Int32};
-  case TensorProto::INT8:
-    return {"i8", 8, Field::Int32};
-  case TensorProto::UINT16:
-    return {"ui16", 16, Field::Int32};
-  case TensorProto::INT16:
-    return {"i16", 16, Field::Int32};
-  case TensorProto::INT32:
-    return {"i32", 32, Field::Int32};
-  case TensorProto::INT64:
-    return {"i64", 64, Field::Int64};
-  case TensorProto::STRING:
-    return {"string", 0, Field::String};
-  case TensorProto::BOOL:
-    return {"bool", 8, Field::Int32};
-  case TensorProto::FLOAT16:
-    return {"f16", 16, Field::Int32};
-  case TensorProto::DOUBLE:
-    return {"f64", 64, Field::Double};
-  case TensorProto::UINT32:
-    return {"ui32", 32, Field::Uint64};
-  case TensorProto::UINT64:
-    return {"ui64", 64, Field::Uint64};
-  case TensorProto::COMPLEX64:
-    return {"complex64", 64, Field::Float};
-  case TensorProto::COMPLEX128:
-    return {"complex128", 128, Field::Double};
-  case TensorProto::BFLOAT16:
-    return {"bf16", 16, Field::Int32};
-  case TensorProto::FLOAT8E4M3FN:
-    return {"f8E4M3FN", 8, Field::Int32};
-  case TensorProto::FLOAT8E4M3FNUZ:
-    return {"f8E4M3FNUZ", 8, Field::Int32};
-  case TensorProto::FLOAT8E5M2:
-    return {"f8E5M2", 8, Field::Int32};
-  case TensorProto::FLOAT8E5M2FNUZ:
-    return {"f8E5M2FNUZ", 8, Field::Int32};
-  case TensorProto::UINT4:
-    return {"ui4", 4, Field::Int32};
-  case TensorProto::INT4:
-    return {"i4", 4, Field::Int32};
-  case TensorProto::FLOAT4E2M1:
-    return {"f4E2M1", 4, Field::Int32};
-  case TensorProto::FLOAT8E8M0:
-    return {"f8E8M0", 8, Field::Int32};
-  case TensorProto::UINT2:
-    return {"ui2", 2, Field::Int32};
-  case TensorProto::INT2:
-    return {"i2", 2, Field::Int32};
-  case TensorProto::FLOAT6E2M3:
-    return {"f6E2M3", 6, Field::Int32};
-  case TensorProto::FLOAT6E3M2:
-    return {"f6E3M2", 6, Field::Int32};
-  default:
-    return {"?", 0, Field::None};
+  case TensorProto::FLOAT: return {"f32", 32, Field::Float};
+  case TensorProto::UINT8: return {"ui8", 8, Field::Int32};
+  case TensorProto::INT8: return {"i8", 8, Field::Int32};
+  case TensorProto::UINT16: return {"ui16", 16, Field::Int32};
+  case TensorProto::INT16: return {"i16", 16, Field::Int32};
+  case TensorProto::INT32: return {"i32", 32, Field::Int32};
+  case TensorProto::INT64: return {"i64", 64, Field::Int64};
+  case TensorProto::STRING: return {"string", 0, Field::String};
+  case TensorProto::BOOL: return {"bool", 8, Field::Int32};
+  case TensorProto::FLOAT16: return {"f16", 16, Field::Int32};
+  case TensorProto::DOUBLE: return {"f64", 64, Field::Double};
+  case TensorProto::UINT32: return {"ui32", 32, Field::Uint64};
+  case TensorProto::UINT64: return {"ui64", 64, Field::Uint64};
+  case TensorProto::COMPLEX64: return {"complex64", 64, Field::Float};
+  case TensorProto::COMPLEX128: return {"complex128", 128, Field::Double};
+  case TensorProto::BFLOAT16: return {"bf16", 16, Field::Int32};
+  case TensorProto::FLOAT8E4M3FN: return {"f8E4M3FN", 8, Field::Int32};
+  case TensorProto::FLOAT8E4M3FNUZ: return {"f8E4M3FNUZ", 8, Field::Int32};
+  case TensorProto::FLOAT8E5M2: return {"f8E5M2", 8, Field::Int32};
+  case TensorProto::FLOAT8E5M2FNUZ: return {"f8E5M2FNUZ", 8, Field::Int32};
+  case TensorProto::UINT4: return {"ui4", 4, Field::Int32};
+  case TensorProto::INT4: return {"i4", 4, Field::Int32};
+  case TensorProto::FLOAT4E2M1: return {"f4E2M1", 4, Field::Int32};
+  case TensorProto::FLOAT8E8M0: return {"f8E8M0", 8, Field::Int32};
+  case TensorProto::UINT2: return {"ui2", 2, Field::Int32};
+  case TensorProto::INT2: return {"i2", 2, Field::Int32};
+  case TensorProto::FLOAT6E2M3: return {"f6E2M3", 6, Field::Int32};
+  case TensorProto::FLOAT6E3M2: return {"f6E3M2", 6, Field::Int32};
+  default: return {"?", 0, Field::None};
   }
+  // clang-format on
 }
 
 unsigned elementBits(int32_t elementType) { return storageOf(elementType).bits; }

@@ -12,6 +12,28 @@ std::string Converter::freshSymbol(StringRef what) {
   }
 }
 
+/// Shape arithmetic folds as it is built: a small integer tensor whose elements are known becomes nn.constant or nn.dims.
+static Value foldShape(OpBuilder &b, Value v) {
+  Operation *op = v.getDefiningOp();
+  if (!op || isa<nn::ConstantOp, nn::DimsOp>(op))
+    return v;
+  auto ints = nn::knownInts(v);
+  if (!ints)
+    return v;
+  if (nn::rankOf(v) <= 1)
+    return nn::intTensor(b, op->getLoc(), *ints, nn::rankOf(v), nn::elementOf(v));
+  auto numbers = nn::knownConstants(v);
+  if (!numbers)
+    return v;
+  auto type = cast<RankedTensorType>(v.getType());
+  Type storage = storageType(type.getElementType());
+  SmallVector<Attribute> elements;
+  for (int64_t k : *numbers)
+    elements.push_back(IntegerAttr::get(storage, APInt(storage.getIntOrFloatBitWidth(), k, true, true)));
+  auto value = DenseElementsAttr::get(RankedTensorType::get(type.getShape(), storage), elements);
+  return nn::ConstantOp::create(b, op->getLoc(), type, value);
+}
+
 void Converter::convertNode(onnx_ir::NodeOp node, OpBuilder &b) {
   auto poison = [&] {
     for (Value r : node.getOutputs())
@@ -47,7 +69,7 @@ void Converter::convertNode(onnx_ir::NodeOp node, OpBuilder &b) {
       (void)n.refuse("an output that the model uses is not supported", "");
       return poison();
     }
-    values[from] = to;
+    values[from] = to ? foldShape(b, to) : to;
   }
 }
 

@@ -139,7 +139,7 @@ Value ModelImporter::tensor(const onnx::TensorProto &proto, StringRef name, OpBu
     wanted = store.freeName(wanted);
   std::shared_ptr<const void> owner = view->owner ? view->owner : std::shared_ptr<const void>(model);
   ArrayRef<char> raw(reinterpret_cast<const char *>(view->bytes.data()), view->bytes.size());
-  StringRef stored = store.add(wanted, type, WeightBytes::borrow(raw, owner));
+  StringRef stored = store.add(wanted, type, WeightBytes::borrow(raw, owner, view->isExternal()));
   if (!module.lookupSymbol(stored)) {
     OpBuilder top = OpBuilder::atBlockBegin(module.getBody());
     store.declare(top, loc, stored);

@@ -126,6 +126,11 @@ DimExpr NodeImport::bind(Value from, int64_t index, StringRef what, std::optiona
   return DimExpr::symbol(name);
 }
 
+void NodeImport::bindSlot(const DimExpr &symbol, Value from, const DimExpr &bound) {
+  nn::BindOp::create(b, loc, b.getStringAttr(symbol.str()), from, b.getI64IntegerAttr(0), b.getStringAttr(bound.str()),
+                     StringAttr(), StringAttr(), StringAttr());
+}
+
 std::optional<Dims> NodeImport::runtime(unsigned k, StringRef what) {
   if (auto v = known(k))
     return v;

@@ -76,6 +76,8 @@ public:
   /// A symbol bound to element `index` of `from`.
   DimExpr bind(mlir::Value from, int64_t index, llvm::StringRef what, std::optional<DimExpr> bound = {});
   std::string freshSymbol(llvm::StringRef what);
+  /// Binds a symbol that results of the producer of `from` already mention to the size it wrote; `bound` is the capacity.
+  void bindSlot(const DimExpr &symbol, mlir::Value from, const DimExpr &bound);
 
   // Subgraphs.
   /// Converts a graph attribute at the current insertion point; `arguments` replace its inputs. Returns its outputs.

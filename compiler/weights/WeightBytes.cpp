@@ -22,8 +22,9 @@ static std::shared_ptr<const void> ownMapping(void *base, size_t length) {
   return std::shared_ptr<const void>(base, [length](const void *p) { munmap(const_cast<void *>(p), length); });
 }
 
-WeightBytes WeightBytes::borrow(ArrayRef<char> bytes, std::shared_ptr<const void> owner) {
+WeightBytes WeightBytes::borrow(ArrayRef<char> bytes, std::shared_ptr<const void> owner, bool inMappedFile) {
   WeightBytes w;
+  w.mapped = inMappedFile;
   w.owner = std::move(owner);
   w.begin = bytes.data();
   w.size = bytes.size();

@@ -15,8 +15,9 @@ public:
   WeightBytes() = default;
   /// A copy on the heap.
   static WeightBytes copy(llvm::ArrayRef<char> bytes);
-  /// Memory that somebody else owns and `owner` keeps alive, such as a protobuf message.
-  static WeightBytes borrow(llvm::ArrayRef<char> bytes, std::shared_ptr<const void> owner);
+  /// Memory that somebody else owns and `owner` keeps alive, such as a protobuf message. `inMappedFile` says that its pages
+  /// are those of a file, mapped read-only: only then may they leave memory.
+  static WeightBytes borrow(llvm::ArrayRef<char> bytes, std::shared_ptr<const void> owner, bool inMappedFile = false);
   /// A part of a file, mapped read-only. Fails if the file is shorter.
   static llvm::Expected<WeightBytes> mapFile(llvm::StringRef path, uint64_t offset, uint64_t size);
   /// Zeros to be written once: on the heap, or, from 1 MiB on, in an unlinked temporary file, so that finished results

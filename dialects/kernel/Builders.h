@@ -35,6 +35,10 @@ struct Scalars {
   mlir::Value toIndex(mlir::Value i);
   mlir::Value fromIndex(mlir::Value i, mlir::Type computeType);
 };
+/// Element `at` of a padded tensor: what nn.pad's modes mean, with the pads before each dimension as index values.
+/// `value` is a scalar table or null for zero.
+mlir::Value padElement(Scalars &r, mlir::Value table, mlir::Value value, llvm::ArrayRef<mlir::Value> at,
+                       llvm::ArrayRef<mlir::Value> begins, llvm::ArrayRef<DimExpr> dims, llvm::StringRef mode);
 using RegionFn = llvm::function_ref<llvm::SmallVector<mlir::Value>(Scalars &)>;
 
 class GenericBuilder {

@@ -134,8 +134,31 @@ LogicalResult ReadOp::verify() {
   return success();
 }
 
+LogicalResult FusedOp::verify() {
+  Block &block = getBody().front();
+  auto yield = dyn_cast<YieldOp>(block.getTerminator());
+  if (!yield || yield.getValues().getTypes() != getResultTypes())
+    return emitOpError("must yield one value per result");
+  std::optional<ArrayRef<StringAttr>> rows;
+  size_t outer = getOuter();
+  for (Operation &op : block.without_terminator()) {
+    auto nest = dyn_cast<GenericOp>(op);
+    if (!nest)
+      return op.emitOpError("cannot be nested in kernel.fused");
+    ArrayRef<StringAttr> dims = nest.getDomain().getDims();
+    if (dims.size() < outer || nest.getIterators().take_front(outer).find('r') != StringRef::npos)
+      return op.emitOpError("has fewer parallel dimensions than the rows around it");
+    if (rows && *rows != dims.take_front(outer))
+      return op.emitOpError("has other rows than the operators before it");
+    rows = dims.take_front(outer);
+  }
+  return success();
+}
+
 LogicalResult ViewOp::verify() {
-  if (product(nn::dimsOf(getInput())) != product(nn::dimsOf(getResult())))
+  // Sizes read at run time need not be provably equal.
+  DimExpr before = product(nn::dimsOf(getInput())), after = product(nn::dimsOf(getResult()));
+  if (before.constant() && after.constant() && before != after)
     return emitOpError("changes the number of elements");
   return success();
 }

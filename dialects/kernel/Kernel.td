@@ -31,6 +31,7 @@ class Kernel_LoopNestOp<string mnemonic, list<Trait> traits = []>
       DenseI64ArrayAttr:$dest_of);
   let results = (outs Variadic<Nn_AnyTensor>:$results);
   let hasVerifier = 1;
+  let hasCanonicalizer = 1;
 }
 
 def Kernel_GenericOp : Kernel_LoopNestOp<"generic"> {
@@ -76,6 +77,8 @@ def Kernel_FusedOp : Kernel_Op<"fused", [Pure, SingleBlock]> {
   let arguments = (ins I64Attr:$outer);
   let results = (outs Variadic<Nn_AnyTensor>:$results);
   let regions = (region SizedRegion<1>:$body);
+  let hasCanonicalizer = 1;
+  let hasVerifier = 1;
   let assemblyFormat = "`outer` $outer attr-dict `:` type($results) $body";
 }
 
@@ -84,6 +87,7 @@ def Kernel_ViewOp : Kernel_Op<"view", [Pure]> {
   let arguments = (ins Nn_AnyTensor:$input);
   let results = (outs Nn_AnyTensor:$result);
   let assemblyFormat = "$input attr-dict `:` type($input) `to` type($result)";
+  let hasCanonicalizer = 1;
   let hasFolder = 1;
   let hasVerifier = 1;
 }

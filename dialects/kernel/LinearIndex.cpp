@@ -154,7 +154,9 @@ bool IndexSpace::divide(LinearIndex &value, const DimExpr &by, LinearIndex &quot
     if (rest.coeffs[d].isConstant(0))
       continue;
     auto inner = DimExpr::divideExactly(by, rest.coeffs[d]);
-    if (!inner || inner->isConstant(1) || *inner == domain[d])
+    if (inner && (DimExpr(0) - *inner).isNonNegative()) // a dimension read backwards
+      inner = DimExpr(0) - *inner;
+    if (!inner || !inner->isNonNegative() || inner->isConstant(1) || *inner == domain[d])
       continue;
     auto outer = DimExpr::divideExactly(domain[d], *inner);
     if (outer && !outer->isConstant(1)) {

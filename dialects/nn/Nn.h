@@ -28,6 +28,8 @@ std::optional<llvm::SmallVector<mlir::Value>> permuteElementwise(mlir::Operation
 /// Shape arithmetic of an elementwise operator: operands have equal lengths.
 std::optional<Dims> evaluateElementwise(llvm::ArrayRef<std::optional<Dims>> operands,
                                         llvm::function_ref<std::optional<DimExpr>(llvm::ArrayRef<DimExpr>)> one);
+/// 1 if `yes` cannot be negative, 0 if `no` cannot, otherwise unknown.
+std::optional<DimExpr> provable(const DimExpr &yes, const DimExpr &no);
 /// Element type of operand i of the operator whose expression `s` builds.
 mlir::Type elementOfOperand(ScalarBuilder &s, unsigned i);
 } // namespace ingot::nn

@@ -7,5 +7,6 @@ include "dialects/nn/ops/Elementwise.td"
 include "dialects/nn/ops/Movement.td"
 include "dialects/nn/ops/Contract.td"
 include "dialects/nn/ops/Reduce.td"
+include "dialects/nn/ops/Quantize.td"
 include "dialects/nn/ops/Control.td"
 #endif

@@ -2,6 +2,9 @@
 #include "dialects/nn/ScalarBuilder.h"
 #include "dialects/isa/Isa.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/IR/Matchers.h"
+#include <cmath>
+#include <limits>
 
 using namespace mlir;
 namespace ingot::nn {
@@ -35,12 +38,37 @@ Value ScalarBuilder::constant(double v, Type type) {
 FLOAT_INT(add, AddFOp, AddIOp)
 FLOAT_INT(sub, SubFOp, SubIOp)
 FLOAT_INT(mul, MulFOp, MulIOp)
-FLOAT_SIGNED_UNSIGNED(div, DivFOp, DivSIOp, DivUIOp)
-FLOAT_SIGNED_UNSIGNED(rem, RemFOp, RemSIOp, RemUIOp)
 FLOAT_SIGNED_UNSIGNED(max, MaximumFOp, MaxSIOp, MaxUIOp)
 FLOAT_SIGNED_UNSIGNED(min, MinimumFOp, MinSIOp, MinUIOp)
 #undef FLOAT_INT
 #undef FLOAT_SIGNED_UNSIGNED
+
+/// x / y or x % y of integers. Zero and the overflow of MIN / -1 would trap: they are replaced by 0 and by -x (0).
+template <typename SignedOp, typename UnsignedOp> static Value divide(ScalarBuilder &s, Value x, Value y, bool remainder) {
+  auto op = [&](Value d) -> Value {
+    return s.isUnsignedInt() ? UnsignedOp::create(s.b, s.loc, x, d).getResult() : SignedOp::create(s.b, s.loc, x, d).getResult();
+  };
+  APInt c;
+  if (matchPattern(y, m_ConstantInt(&c)) && !c.isZero() && (s.isUnsignedInt() || !c.isAllOnes()))
+    return op(y);
+  Value zero = s.constant(0, x.getType()), one = s.constant(1, x.getType());
+  Value byZero = s.cmp(Cmp::EQ, y, zero);
+  if (s.isUnsignedInt())
+    return s.select(byZero, zero, op(s.select(byZero, one, y)));
+  Value byMinus = s.cmp(Cmp::EQ, y, s.constant(-1, x.getType()));
+  Value q = op(s.select(arith::OrIOp::create(s.b, s.loc, byZero, byMinus), one, y));
+  return s.select(byZero, zero, s.select(byMinus, remainder ? zero : s.neg(x), q));
+}
+Value ScalarBuilder::div(Value x, Value y) {
+  if (isFloatValue(x))
+    return arith::DivFOp::create(b, loc, x, y);
+  return divide<arith::DivSIOp, arith::DivUIOp>(*this, x, y, false);
+}
+Value ScalarBuilder::rem(Value x, Value y) {
+  if (isFloatValue(x))
+    return arith::RemFOp::create(b, loc, x, y);
+  return divide<arith::RemSIOp, arith::RemUIOp>(*this, x, y, true);
+}
 
 Value ScalarBuilder::mod(Value x, Value y) {
   if (!isFloatValue(x) && isUnsignedInt())
@@ -134,6 +162,7 @@ UNARY(ceil, CeilOp)
 UNARY(roundEven, RoundEvenOp)
 #undef UNARY
 Value ScalarBuilder::sigmoid(Value x) { return isa_ir::SigmoidOp::create(b, loc, x.getType(), x); }
+Value ScalarBuilder::softplus(Value x) { return add(max(x, constant(0, x.getType())), log1p(exp(neg(abs(x))))); }
 Value ScalarBuilder::isNan(Value x) { return arith::CmpFOp::create(b, loc, arith::CmpFPredicate::UNO, x, x); }
 Value ScalarBuilder::isInf(Value x) {
   return cmp(Cmp::EQ, abs(x), constant(std::numeric_limits<double>::infinity(), x.getType()));
@@ -150,6 +179,7 @@ double ScalarBuilder::f(StringRef attribute) {
     return f.getValueAsDouble();
   return cast<IntegerAttr>(a).getInt();
 }
+StringRef ScalarBuilder::text(StringRef attribute) { return cast<StringAttr>(op->getAttr(attribute)).getValue(); }
 int64_t ScalarBuilder::i(StringRef attribute) { return cast<IntegerAttr>(op->getAttr(attribute)).getInt(); }
 
 //===----------------------------------------------------------------------===//
@@ -167,20 +197,74 @@ Value ScalarBuilder::load(Value stored, Type element) {
   return arith::ExtSIOp::create(b, loc, compute, stored);
 }
 
-Value ScalarBuilder::store(Value computed, Type element, bool saturate) {
+/// f32 to f8E8M0 by the bits: the exponent, rounded as asked for.
+static Value storeExponent(ScalarBuilder &s, Value x, Type storage, bool saturate, StringRef rounding) {
+  OpBuilder &b = s.b;
+  Location loc = s.loc;
+  ScalarBuilder u(b, loc, b.getIntegerType(32, false));
+  Type i32 = b.getI32Type();
+  auto c = [&](int64_t v) { return u.constant(v, i32); };
+  Value bits = u.bitAnd(arith::BitcastOp::create(b, loc, i32, x), c(0x7fffffff));
+  // Adding to the mantissa before it is cut off rounds; a subnormal f32 is a power below 2^-126 and keeps its own rule:
+  // 2^-127 is bits 0x00400000.
+  int64_t bias = rounding == "down" ? 0 : rounding == "nearest" ? 0x400000 : 0x7fffff;
+  Value e = u.shr(u.add(bits, c(bias)), c(23));
+  Value subnormal = u.cmp(Cmp::LT, bits, c(0x00800000));
+  int64_t toOne = rounding == "down" ? 0x00800000 : rounding == "nearest" ? 0x00600000 : 0x00400001;
+  e = u.select(subnormal, u.select(u.cmp(Cmp::GE, bits, c(toOne)), c(1), c(0)), e);
+  // 255 is NaN; beyond the largest power is the largest, or NaN.
+  Value huge = u.cmp(Cmp::GE, e, c(255));
+  e = u.select(huge, c(saturate ? 254 : 255), e);
+  if (!saturate)
+    e = u.select(u.cmp(Cmp::LT, bits, c(0x00400000)), c(255), e);
+  e = u.select(s.isNan(x), c(255), e);
+  return arith::BitcastOp::create(b, loc, storage, arith::TruncIOp::create(b, loc, b.getI8Type(), e));
+}
+
+/// Largest finite value of a small float type, and whether it has infinities.
+static std::pair<double, bool> rangeOf(FloatType t) {
+  APFloat largest = APFloat::getLargest(t.getFloatSemantics());
+  bool lost;
+  largest.convert(APFloat::IEEEdouble(), APFloat::rmNearestTiesToEven, &lost);
+  return {largest.convertToDouble(), isa<Float8E5M2Type>(t)};
+}
+
+Value ScalarBuilder::store(Value computed, Type element) {
   Type storage = storageType(element);
   if (computed.getType() == storage)
     return computed;
-  if (isa<FloatType>(storage)) {
-    auto t = arith::TruncFOp::create(b, loc, storage, computed);
-    if (!saturate)
-      t->setAttr("saturate", b.getBoolAttr(false));
-    return t;
-  }
+  Operation *op = computed.getDefiningOp();
+  if (op && isa<arith::ExtFOp, arith::ExtSIOp, arith::ExtUIOp>(op) && op->getOperand(0).getType() == storage)
+    return op->getOperand(0);
+  if (isa<Float8E8M0FNUType>(storage))
+    return storeExponent(*this, computed, storage, true, "up");
+  if (isa<FloatType>(storage))
+    return arith::TruncFOp::create(b, loc, storage, computed);
   return arith::TruncIOp::create(b, loc, storage, computed);
 }
 
-Value ScalarBuilder::convert(Value x, Type from, Type to, bool saturate) {
+Value ScalarBuilder::storeCast(Value computed, Type element, bool saturate, StringRef rounding) {
+  Type storage = storageType(element);
+  if (isa<Float8E8M0FNUType>(storage))
+    return storeExponent(*this, computed, storage, saturate, rounding);
+  if (isa<FloatType>(storage) && storage.getIntOrFloatBitWidth() <= 8) {
+    auto [largest, hasInfinity] = rangeOf(cast<FloatType>(storage));
+    Value hi = constant(largest, computed.getType()), lo = constant(-largest, computed.getType());
+    if (saturate) // keeps NaN
+      computed = clamp(computed, lo, hi);
+    else if (!hasInfinity) {
+      // What rounds beyond the largest is NaN: half a unit in its last place above it.
+      FloatType f = cast<FloatType>(storage);
+      double unit = std::ldexp(1.0, std::ilogb(largest) - int(f.getFPMantissaWidth()) + 1);
+      Value beyond = cmp(Cmp::GE, abs(computed), constant(largest + unit / 2, computed.getType()));
+      computed = select(beyond, constant(std::numeric_limits<double>::quiet_NaN(), computed.getType()), computed);
+    }
+    return arith::TruncFOp::create(b, loc, storage, computed);
+  }
+  return store(computed, element);
+}
+
+Value ScalarBuilder::convert(Value x, Type from, Type to) {
   if (from == to)
     return x;
   Type type = computeType(to);
@@ -198,7 +282,8 @@ Value ScalarBuilder::convert(Value x, Type from, Type to, bool saturate) {
   }
   if (fromFloat) {
     // Through a wide integer, so that narrow results wrap as C's casts on common hardware do.
-    Type wide = b.getI64Type();
+    bool fits = type.getIntOrFloatBitWidth() < 32 || (type.isInteger(32) && !isUnsigned(to));
+    Type wide = fits ? b.getI32Type() : b.getI64Type();
     if (to.isUnsignedInteger(64))
       return arith::FPToUIOp::create(b, loc, wide, x);
     Value i = arith::FPToSIOp::create(b, loc, wide, x);

@@ -26,7 +26,8 @@ public:
   Value add(Value x, Value y);
   Value sub(Value x, Value y);
   Value mul(Value x, Value y);
-  Value div(Value x, Value y); // integers truncate towards zero
+  // Integers truncate towards zero. Nothing traps: an integer divided by 0 gives 0.
+  Value div(Value x, Value y);
   Value rem(Value x, Value y); // C's fmod and %: sign of x
   Value mod(Value x, Value y); // Python's %: sign of y
   Value neg(Value x);
@@ -55,6 +56,7 @@ public:
   Value tanh(Value x);
   Value erf(Value x);
   Value sigmoid(Value x);
+  Value softplus(Value x); // log(1 + exp(x)) without overflow
   Value sin(Value x);
   Value cos(Value x);
   Value tan(Value x);
@@ -73,14 +75,18 @@ public:
   Value isNan(Value x);
   Value isInf(Value x);
   /// Converts between element types with the rules of ONNX's Cast; `x` is in compute type of `from`, the result in that of `to`.
-  Value convert(Value x, mlir::Type from, mlir::Type to, bool saturate = true);
-  /// Storage type to compute type and back.
+  Value convert(Value x, mlir::Type from, mlir::Type to);
+  /// Storage type to compute type and back. An element that was only loaded keeps its bits.
   Value load(Value stored, mlir::Type element);
-  Value store(Value computed, mlir::Type element, bool saturate = true);
+  Value store(Value computed, mlir::Type element);
+  /// The store of a cast. What lies beyond the range of a float of 8 bits becomes its largest (`saturate`) or infinity or
+  /// NaN; `rounding` (up, down, nearest) is that of f8e8m0.
+  Value storeCast(Value computed, mlir::Type element, bool saturate = true, llvm::StringRef rounding = "up");
 
   /// The operator's attributes, for records with `extra` arguments.
   double f(llvm::StringRef attribute);
   int64_t i(llvm::StringRef attribute);
+  llvm::StringRef text(llvm::StringRef attribute);
 
   bool isFloat() const { return mlir::isa<mlir::FloatType>(computeType(element)); }
   bool isUnsignedInt() const { return isUnsigned(element); }

@@ -70,7 +70,7 @@ Value intTensor(OpBuilder &b, Location loc, ArrayRef<DimExpr> values, int rank, 
   SmallVector<Attribute> constants;
   for (const DimExpr &d : values)
     if (auto c = d.constant())
-      constants.push_back(IntegerAttr::get(storageType(element), *c));
+      constants.push_back(IntegerAttr::get(storageType(element), APInt(element.getIntOrFloatBitWidth(), *c, true, true)));
   if (constants.size() == values.size()) {
     auto storage = RankedTensorType::get(shape, storageType(element));
     return ConstantOp::create(b, loc, type, DenseElementsAttr::get(storage, constants));
@@ -126,7 +126,7 @@ Value transposeBy(OpBuilder &b, Location loc, Value v, ArrayRef<int64_t> perm) {
 Value castTo(OpBuilder &b, Location loc, Value v, Type element) {
   if (elementOf(v) == element)
     return v;
-  return b.createOrFold<CastOp>(loc, tensorOf(dimsOf(v), element), v, true, "nearest");
+  return b.createOrFold<CastOp>(loc, tensorOf(dimsOf(v), element), v, true, "up");
 }
 
 Value splat(OpBuilder &b, Location loc, double value, Type element, ArrayRef<DimExpr> dims) {

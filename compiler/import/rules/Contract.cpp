@@ -1,35 +1,10 @@
 //===- Contract.cpp - Conv, MatMul, Gemm -------------------------------------------===//
-#include "compiler/import/NodeImport.h"
+#include "compiler/import/Compose.h"
+#include "compiler/import/Window.h"
 
 using namespace mlir;
 using namespace ingot;
 using namespace ingot::nn;
-
-/// pads of a window operator, begins then ends, with auto_pad resolved.
-static FailureOr<SmallVector<int64_t>> windowPads(NodeImport &n, ArrayRef<DimExpr> spatial, ArrayRef<int64_t> kernel,
-                                                  ArrayRef<int64_t> strides, ArrayRef<int64_t> dilations) {
-  size_t k = kernel.size();
-  StringRef mode = n.s("auto_pad", "NOTSET");
-  if (mode == "NOTSET")
-    return n.ints("pads", SmallVector<int64_t>(2 * k, 0));
-  SmallVector<int64_t> pads(2 * k, 0);
-  if (mode == "VALID")
-    return pads;
-  for (size_t i = 0; i < k; ++i) {
-    int64_t extent = (kernel[i] - 1) * dilations[i] + 1, total;
-    if (auto c = spatial[i].constant())
-      total = std::max<int64_t>(0, ((*c + strides[i] - 1) / strides[i] - 1) * strides[i] + extent - *c);
-    else if (strides[i] == 1)
-      total = extent - 1;
-    else {
-      (void)n.refuse("auto_pad with a stride needs a static size", "fix the size with --dim or --shape, or export explicit pads");
-      return failure();
-    }
-    pads[mode == "SAME_UPPER" ? i : i + k] = total / 2;
-    pads[mode == "SAME_UPPER" ? i + k : i] = total - total / 2;
-  }
-  return pads;
-}
 
 INGOT_IMPORT("Conv", 1) {
   Value x = n.in(0), w = n.in(1);
@@ -44,17 +19,16 @@ INGOT_IMPORT("Conv", 1) {
       return n.refuse("kernel size is not static", "fix it with --shape");
     kernel.push_back(*c);
   }
-  auto strides = n.ints("strides", SmallVector<int64_t>(k, 1)), dilations = n.ints("dilations", SmallVector<int64_t>(k, 1));
-  auto pads = windowPads(n, ArrayRef<DimExpr>(in).drop_front(2), kernel, strides, dilations);
-  if (failed(pads))
+  auto window = Window::of(n, ArrayRef<DimExpr>(in).drop_front(2), kernel);
+  if (!window)
     return failure();
   int64_t group = n.i("group", 1);
   if (!wd[0].constant() || !wd[1].constant() || *wd[0].constant() % group || (in[1].constant() && *in[1].constant() != *wd[1].constant() * group))
     return n.refuse("input channels, weight and group do not agree");
   Dims out{in[0], wd[0]};
-  for (size_t i = 0; i < k; ++i)
-    out.push_back(DimExpr::floorDiv(in[i + 2] + DimExpr((*pads)[i] + (*pads)[i + k] - (kernel[i] - 1) * dilations[i] - 1), strides[i]) + 1);
-  Value y = ConvOp::create(n.b, n.loc, tensorOf(out, n.element(0)), x, w, strides, *pads, dilations, group, "channels_first");
+  out.append(window->out);
+  Value y = ConvOp::create(n.b, n.loc, tensorOf(out, n.element(0)), x, w, window->strides, window->pads,
+                           window->dilations, group, "channels_first");
   if (n.has(2)) {
     Dims bias(out.size(), DimExpr(1));
     bias[1] = wd[0];

@@ -3,29 +3,14 @@
 // The records of dialects/nn/ops/Elementwise.td carry the ONNX name; one template makes all rules.
 //
 //===----------------------------------------------------------------------===//
-#include "compiler/import/NodeImport.h"
+#include "compiler/import/rules/Common.h"
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;
 using namespace ingot;
 using namespace ingot::nn;
-
-/// Broadcasts the operands to their common shape; nothing (after a refusal) if they have none.
-static FailureOr<SmallVector<Value>> broadcastAll(NodeImport &n, ArrayRef<Value> operands) {
-  Dims common = dimsOf(operands[0]);
-  for (Value v : operands.drop_front()) {
-    auto d = broadcastDims(common, dimsOf(v));
-    if (!d) {
-      (void)n.refuse("operands cannot be broadcast to one shape", "export the model with shapes that numpy would broadcast");
-      return failure();
-    }
-    common = *d;
-  }
-  SmallVector<Value> out;
-  for (Value v : operands)
-    out.push_back(broadcastTo(n.b, n.loc, v, common));
-  return out;
-}
+using namespace ingot::rules;
 
 /// Before opset 7 the second operand was aligned at `axis` instead of at the end.
 static Value legacyAlign(NodeImport &n, Value a, Value v) {
@@ -49,20 +34,11 @@ template <typename Op> static LogicalResult importElementwise(NodeImport &n) {
     return failure();
   StringRef which = Op::resultElement;
   Type element = llvm::isDigit(which[0]) ? elementOf((*x)[which[0] - '0']) : irType(n.b.getContext(), *elementTypeNamed(which));
-  Type type = tensorOf(dimsOf((*x)[0]), element);
-  auto op = Op::create(n.b, n.loc, TypeRange(type), *x);
+  SmallVector<NamedAttribute> attributes;
   for (StringRef name : Op::getAttributeNames())
-    if (n.hasAttr(name)) {
-      if (isa<FloatAttr>(n.node.getAttrs().get(name)))
-        op->setAttr(name, n.b.getF64FloatAttr(n.f(name)));
-      else
-        op->setAttr(name, n.node.getAttrs().get(name));
-    }
-  Value result = op->getResult(0);
-  if (auto ints = knownInts(result)) // shape arithmetic folds as it is built
-    if (rankOf(result) <= 1)
-      result = intTensor(n.b, n.loc, *ints, rankOf(result), elementOf(result));
-  n.out(0, result);
+    if (Attribute a = n.node.getAttrs().get(name))
+      attributes.push_back(n.b.getNamedAttr(name, isa<FloatAttr>(a) ? n.b.getF64FloatAttr(n.f(name)) : a));
+  n.out(0, elementwise(n, Op::getOperationName(), *x, element, attributes));
   return success();
 }
 
@@ -80,23 +56,153 @@ static RegisterAll<
     >
     registerAll;
 
-/// Variadic operators fold over their operands.
-template <typename Op> static LogicalResult importVariadic(NodeImport &n) {
+//===----------------------------------------------------------------------===//
+// Variadic operators fold over their operands
+//===----------------------------------------------------------------------===//
+
+template <typename Op> static FailureOr<Value> foldOver(NodeImport &n) {
   Value acc = n.in(0);
   for (unsigned i = 1; i < n.numInputs(); ++i) {
     auto x = broadcastAll(n, {acc, n.in(i)});
     if (failed(x))
       return failure();
-    acc = Op::create(n.b, n.loc, TypeRange((*x)[0].getType()), *x).getResult();
+    acc = elementwise<Op>(n, *x);
   }
-  if (auto ints = knownInts(acc); ints && rankOf(acc) <= 1)
-    acc = intTensor(n.b, n.loc, *ints, rankOf(acc), elementOf(acc));
-  n.out(0, acc);
+  return acc;
+}
+template <typename Op> static LogicalResult importVariadic(NodeImport &n) {
+  auto y = foldOver<Op>(n);
+  if (failed(y))
+    return failure();
+  n.out(0, *y);
   return success();
 }
 INGOT_IMPORT("Max", 1) { return importVariadic<MaxOp>(n); }
 INGOT_IMPORT("Min", 1) { return importVariadic<MinOp>(n); }
 INGOT_IMPORT("Sum", 1) { return importVariadic<AddOp>(n); }
+INGOT_IMPORT("Mean", 1) {
+  auto y = foldOver<AddOp>(n);
+  if (failed(y))
+    return failure();
+  Value count = splat(n.b, n.loc, n.numInputs(), elementOf(*y), dimsOf(*y));
+  n.out(0, n.numInputs() == 1 ? *y : elementwise<DivOp>(n, ValueRange{*y, count}));
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Operators with a rule of their own
+//===----------------------------------------------------------------------===//
+
+INGOT_IMPORT("Pow", 1) {
+  Value x = n.in(0), e = n.in(1);
+  if (n.since < 7)
+    e = legacyAlign(n, x, e);
+  auto operands = broadcastAll(n, {x, e});
+  if (failed(operands))
+    return failure();
+  x = (*operands)[0];
+  // Small powers are products; they are also exact, which pow need not be.
+  auto k = knownNumber(e);
+  bool isFloat = isa<FloatType>(elementOf(x));
+  if (k == 1)
+    n.out(0, x);
+  else if (k == 2)
+    n.out(0, elementwise<MulOp>(n, ValueRange{x, x}));
+  else if (k == 3)
+    n.out(0, elementwise<MulOp>(n, ValueRange{elementwise<MulOp>(n, ValueRange{x, x}), x}));
+  else if (k == 0.5 && isFloat)
+    n.out(0, elementwise<SqrtOp>(n, x));
+  else if (k == -1 && isFloat)
+    n.out(0, elementwise<ReciprocalOp>(n, x));
+  else
+    n.out(0, elementwise(n, PowOp::getOperationName(), *operands, elementOf(x)));
+  return success();
+}
+
+INGOT_IMPORT("PRelu", 1) {
+  Value x = n.in(0), slope = n.in(1);
+  if (n.since < 7 && rankOf(slope) == 1 && rankOf(x) > 1) { // one slope per channel
+    Dims d(rankOf(x) - 1, DimExpr(1));
+    d[0] = dimsOf(slope)[0];
+    slope = reshapeTo(n.b, n.loc, slope, d);
+  }
+  n.out(0, elementwise<PReluOp>(n, ValueRange{x, broadcastTo(n.b, n.loc, slope, dimsOf(x))}));
+  return success();
+}
+
+static LogicalResult clip(NodeImport &n, std::optional<double> lo, std::optional<double> hi) {
+  SmallVector<NamedAttribute> attributes;
+  if (lo)
+    attributes.push_back(n.b.getNamedAttr("min", n.b.getF64FloatAttr(*lo)));
+  if (hi)
+    attributes.push_back(n.b.getNamedAttr("max", n.b.getF64FloatAttr(*hi)));
+  n.out(0, attributes.empty() ? n.in(0) : elementwise(n, ClipOp::getOperationName(), n.in(0), n.element(0), attributes));
+  return success();
+}
+INGOT_IMPORT("Clip", 1) {
+  auto bound = [&](StringRef name) { return n.hasAttr(name) ? std::optional<double>(n.f(name)) : std::nullopt; };
+  return clip(n, bound("min"), bound("max"));
+}
+INGOT_IMPORT("Clip", 11) {
+  // Numbers become attributes, unless a double cannot hold them exactly.
+  auto exact = [](std::optional<double> v) { return v && (std::abs(*v) < 9e15 || std::isinf(*v)); };
+  auto lo = knownNumber(n.in(1)), hi = knownNumber(n.in(2));
+  bool real = isa<FloatType>(n.element(0));
+  if ((!n.has(1) || (lo && (real || exact(lo)))) && (!n.has(2) || (hi && (real || exact(hi)))))
+    return clip(n, lo, hi);
+  Value y = n.in(0);
+  if (n.has(1))
+    y = elementwise<MaxOp>(n, ValueRange{y, broadcastTo(n.b, n.loc, n.in(1), n.dims(0))});
+  if (n.has(2))
+    y = elementwise<MinOp>(n, ValueRange{y, broadcastTo(n.b, n.loc, n.in(2), n.dims(0))});
+  n.out(0, y);
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Cast
+//===----------------------------------------------------------------------===//
+
+static LogicalResult castInto(NodeImport &n, Type element) {
+  Value x = n.in(0);
+  if (elementOf(x) == element) {
+    n.out(0, x);
+    return success();
+  }
+  if (isa<StringType>(element) || isa<StringType>(elementOf(x))) {
+    Type result = tensorOf(n.dims(0), element);
+    n.out(0, n.call(isa<StringType>(element) ? "cast_to_string" : "cast_from_string", x, result));
+    return success();
+  }
+  if (isa<ComplexType>(element) || isa<ComplexType>(elementOf(x)))
+    return n.refuse("casts of complex numbers are not defined");
+  NamedAttribute attributes[] = {n.b.getNamedAttr("saturate", n.b.getBoolAttr(n.i("saturate", 1))),
+                                 n.b.getNamedAttr("rounding", n.b.getStringAttr(n.s("round_mode", "up")))};
+  n.out(0, elementwise(n, CastOp::getOperationName(), x, element, attributes));
+  return success();
+}
+
+INGOT_IMPORT("Cast", 1) {
+  const ElementType *to = nullptr;
+  if (n.since < 6) { // the name of the type
+    static const std::pair<StringRef, StringRef> names[] = {{"FLOAT", "f32"}, {"DOUBLE", "f64"}, {"FLOAT16", "f16"}, {"BOOL", "b1"},
+      {"INT8", "i8"}, {"INT16", "i16"}, {"INT32", "i32"}, {"INT64", "i64"}, {"UINT8", "u8"}, {"UINT16", "u16"}, {"UINT32", "u32"},
+      {"UINT64", "u64"}, {"STRING", "str"}};
+    for (auto [onnx, name] : names)
+      if (n.s("to").equals_insensitive(onnx))
+        to = elementTypeNamed(name);
+  } else {
+    to = elementTypeOfOnnx(n.i("to"));
+  }
+  if (!to)
+    return n.refuse("casts to an unknown element type");
+  return castInto(n, irType(n.b.getContext(), *to));
+}
+INGOT_IMPORT("CastLike", 15) { return castInto(n, n.element(1)); }
+
+//===----------------------------------------------------------------------===//
+// Identity
+//===----------------------------------------------------------------------===//
 
 INGOT_IMPORT("Identity", 1) {
   n.out(0, n.in(0));

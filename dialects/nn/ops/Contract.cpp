@@ -92,7 +92,7 @@ FailureOr<SmallVector<Value>> ConvOp::lower(OpBuilder &b) {
     f[last ? n : 1] = ic;
   }
   Type element = elementOf(getResult());
-  g.in(getInput(), x, padded ? cast<TypedAttr>(b.getZeroAttr(storageType(element))) : TypedAttr());
+  g.in(getInput(), x, padded ? cast<TypedAttr>(b.getZeroAttr(storageType(elementOf(getInput())))) : TypedAttr());
   g.in(getWeight(), f);
   g.result(element, out, y, cast<TypedAttr>(b.getZeroAttr(accumulator(element))));
   if (depthwise)

@@ -45,6 +45,14 @@ std::optional<Dims> evaluateElementwise(ArrayRef<std::optional<Dims>> operands,
   return out;
 }
 
+std::optional<DimExpr> provable(const DimExpr &yes, const DimExpr &no) {
+  if (yes.isNonNegative())
+    return DimExpr(1);
+  if (no.isNonNegative())
+    return DimExpr(0);
+  return std::nullopt;
+}
+
 Type elementOfOperand(ScalarBuilder &s, unsigned i) { return elementOf(s.op->getOperand(i)); }
 
 } // namespace ingot::nn

@@ -17,6 +17,27 @@ static OpFoldResult foldReshaped(Attribute value, Type type) {
   return dense.reshape(RankedTensorType::get(t.getShape(), dense.getElementType()));
 }
 
+/// Elements of a small result whose element at an index is the input's element at `from(index)`.
+static std::optional<Dims> evaluateMove(const std::optional<Dims> &input, RankedTensorType in, RankedTensorType out,
+                                        function_ref<std::optional<SmallVector<int64_t>>(ArrayRef<int64_t>)> from) {
+  if (!input || !out.hasStaticShape() || !in.hasStaticShape())
+    return std::nullopt;
+  Dims result;
+  SmallVector<int64_t> at(out.getRank(), 0);
+  for (int64_t i = 0, e = out.getNumElements(); i < e; ++i) {
+    for (int64_t k = out.getRank(), rest = i; k-- > 0; rest /= out.getDimSize(k))
+      at[k] = rest % out.getDimSize(k);
+    auto source = from(at);
+    if (!source)
+      return std::nullopt;
+    int64_t flat = 0;
+    for (int64_t k = 0; k < in.getRank(); ++k)
+      flat = flat * in.getDimSize(k) + (*source)[k];
+    result.push_back((*input)[flat]);
+  }
+  return result;
+}
+
 //===----------------------------------------------------------------------===//
 // reshape
 //===----------------------------------------------------------------------===//
@@ -64,6 +85,15 @@ OpFoldResult TransposeOp::fold(FoldAdaptor) {
   return {};
 }
 
+std::optional<Dims> TransposeOp::evaluate(ArrayRef<std::optional<Dims>> operands) {
+  return evaluateMove(operands[0], getInput().getType(), getType(), [&](ArrayRef<int64_t> at) {
+    SmallVector<int64_t> from(at);
+    for (auto [k, p] : llvm::enumerate(getPerm()))
+      from[p] = at[k];
+    return std::optional(from);
+  });
+}
+
 FailureOr<SmallVector<Value>> TransposeOp::lower(OpBuilder &b) {
   GenericBuilder g(b, getLoc());
   auto d = g.parallels(dimsOf(getResult()));
@@ -79,21 +109,23 @@ FailureOr<SmallVector<Value>> TransposeOp::lower(OpBuilder &b) {
 // broadcast_to
 //===----------------------------------------------------------------------===//
 
-OpFoldResult BroadcastToOp::fold(FoldAdaptor) {
+OpFoldResult BroadcastToOp::fold(FoldAdaptor adaptor) {
   if (getInput().getType() == getType())
     return getInput();
+  auto dense = dyn_cast_or_null<DenseElementsAttr>(adaptor.getInput());
+  if (dense && dense.isSplat() && getType().hasStaticShape() && getType().getNumElements() <= 16) // small enough to stay a literal
+    return dense.resizeSplat(RankedTensorType::get(getType().getShape(), dense.getElementType()));
   return {};
 }
 
 std::optional<Dims> BroadcastToOp::evaluate(ArrayRef<std::optional<Dims>> operands) {
-  if (!operands[0] || !getType().hasStaticShape())
-    return std::nullopt;
-  int64_t n = getType().getNumElements();
-  if (int64_t(operands[0]->size()) == n)
-    return operands[0];
-  if (operands[0]->size() != 1)
-    return std::nullopt;
-  return Dims(n, (*operands[0])[0]);
+  auto in = getInput().getType();
+  return evaluateMove(operands[0], in, getType(), [&](ArrayRef<int64_t> at) {
+    SmallVector<int64_t> from(at.take_back(in.getRank()));
+    for (auto [k, i] : llvm::enumerate(from))
+      i = in.getDimSize(k) == 1 ? 0 : i;
+    return std::optional(from);
+  });
 }
 
 FailureOr<SmallVector<Value>> BroadcastToOp::lower(OpBuilder &b) {
@@ -178,14 +210,16 @@ OpFoldResult SliceOp::fold(FoldAdaptor) {
 }
 
 std::optional<Dims> SliceOp::evaluate(ArrayRef<std::optional<Dims>> operands) {
-  auto start = getStarts().exprs();
-  auto type = getType();
-  if (!operands[0] || type.getRank() != 1 || !type.hasStaticShape() || !start[0].constant())
-    return std::nullopt;
-  Dims out;
-  for (int64_t i = 0; i < type.getDimSize(0); ++i)
-    out.push_back((*operands[0])[*start[0].constant() + i * getSteps()[0]]);
-  return out;
+  auto starts = getStarts().exprs();
+  return evaluateMove(operands[0], getInput().getType(), getType(), [&](ArrayRef<int64_t> at) -> std::optional<SmallVector<int64_t>> {
+    SmallVector<int64_t> from;
+    for (auto [i, start, step] : llvm::zip(at, starts, getSteps())) {
+      if (!start.constant())
+        return std::nullopt;
+      from.push_back(*start.constant() + i * step);
+    }
+    return from;
+  });
 }
 
 FailureOr<SmallVector<Value>> SliceOp::lower(OpBuilder &b) {
@@ -216,17 +250,22 @@ std::optional<SmallVector<Value>> SliceOp::permuted(OpBuilder &b, ValueRange ope
 //===----------------------------------------------------------------------===//
 
 std::optional<Dims> GatherOp::evaluate(ArrayRef<std::optional<Dims>> operands) {
-  if (!operands[0] || !operands[1] || rankOf(getInput()) != 1)
+  auto in = getInput().getType(), index = getIndices().getType();
+  if (!operands[1] || !index.hasStaticShape())
     return std::nullopt;
-  Dims out;
-  for (const DimExpr &e : *operands[1]) {
-    auto i = e.constant();
-    int64_t n = operands[0]->size();
+  int64_t axis = getAxis(), n = in.getDimSize(axis);
+  return evaluateMove(operands[0], in, getType(), [&](ArrayRef<int64_t> at) -> std::optional<SmallVector<int64_t>> {
+    int64_t flat = 0;
+    for (int64_t k = 0; k < index.getRank(); ++k)
+      flat = flat * index.getDimSize(k) + at[axis + k];
+    auto i = (*operands[1])[flat].constant();
     if (!i || *i >= n || *i < -n)
       return std::nullopt;
-    out.push_back((*operands[0])[*i < 0 ? *i + n : *i]);
-  }
-  return out;
+    SmallVector<int64_t> from(at.take_front(axis));
+    from.push_back(*i < 0 ? *i + n : *i);
+    llvm::append_range(from, at.drop_front(axis + index.getRank()));
+    return from;
+  });
 }
 
 FailureOr<SmallVector<Value>> GatherOp::lower(OpBuilder &b) {
@@ -262,13 +301,32 @@ OpFoldResult CastOp::fold(FoldAdaptor) {
 
 std::optional<Dims> CastOp::evaluate(ArrayRef<std::optional<Dims>> operands) {
   auto i = dyn_cast<IntegerType>(elementOf(getResult()));
-  if (!i || i.getWidth() < 32)
+  if (!i || !operands[0])
     return std::nullopt;
-  return operands[0];
+  if (i.getWidth() >= 32)
+    return operands[0];
+  // Narrow types truncate: only numbers are known.
+  Dims out;
+  for (const DimExpr &e : *operands[0]) {
+    if (i.getWidth() == 1) {
+      auto truth = provable(e - 1, DimExpr(0) - e * e);
+      if (!truth && !e.constant())
+        return std::nullopt;
+      out.push_back(truth ? *truth : DimExpr(!e.isConstant(0)));
+    } else if (auto c = e.constant()) {
+      APInt v = APInt(64, *c, true).trunc(i.getWidth());
+      out.push_back(isUnsigned(i) ? int64_t(v.getZExtValue()) : v.getSExtValue());
+    } else {
+      return std::nullopt;
+    }
+  }
+  return out;
 }
 
 Value CastOp::buildScalar(ScalarBuilder &s, ValueRange x) {
-  return s.convert(x[0], elementOf(getInput()), elementOf(getResult()), getSaturate());
+  Type to = elementOf(getResult());
+  Value v = s.convert(x[0], elementOf(getInput()), to);
+  return s.storeCast(v, to, getSaturate(), getRounding());
 }
 FailureOr<SmallVector<Value>> CastOp::lower(OpBuilder &b) { return lowerElementwise(getOperation(), b); }
 std::optional<SmallVector<Value>> CastOp::permuted(OpBuilder &b, ValueRange operands, ArrayRef<int64_t> perm) {

@@ -10,7 +10,7 @@ def Nn_ReshapeOp : Nn_ComputeOp<"reshape", [DeclareOpInterfaceMethods<Nn_Evaluat
   let assemblyFormat = "$input attr-dict `:` type($input) `to` type($result)";
   let hasFolder = 1;
 }
-def Nn_TransposeOp : Nn_ComputeOp<"transpose"> {
+def Nn_TransposeOp : Nn_ComputeOp<"transpose", [DeclareOpInterfaceMethods<Nn_EvaluateInterface>]> {
   let summary = "result dimension k is input dimension perm[k]";
   let arguments = (ins Nn_AnyTensor:$input, DenseI64ArrayAttr:$perm);
   let results = (outs Nn_AnyTensor:$result);
@@ -51,9 +51,20 @@ def Nn_CastOp : Nn_ComputeOp<"cast", [Elementwise, DeclareOpInterfaceMethods<Nn_
                                       DeclareOpInterfaceMethods<Nn_PermuteInterface>]> {
   let summary = "converts the element type with ONNX's rules";
   let arguments = (ins Nn_AnyTensor:$input, DefaultValuedAttr<BoolAttr, "true">:$saturate,
-                       DefaultValuedAttr<StrAttr, "\"nearest\"">:$rounding);
+                       DefaultValuedAttr<StrAttr, "\"up\"">:$rounding);
   let results = (outs Nn_AnyTensor:$result);
   let assemblyFormat = "$input attr-dict `:` type($input) `to` type($result)";
+  let hasFolder = 1;
+}
+def Nn_PadOp : Nn_ComputeOp<"pad", [DeclareOpInterfaceMethods<Nn_EvaluateInterface>, DeclareOpInterfaceMethods<Nn_PermuteInterface>]> {
+  let summary = "result index i on axis k reads input index i - begin[k]";
+  let description = [{
+    mode says what lies outside: constant (`value`, zero without), edge, reflect, wrap. A negative begin crops; the result's shape
+    decides where the other end is.
+  }];
+  let arguments = (ins Nn_AnyTensor:$input, Optional<Nn_AnyTensor>:$value, Nn_ShapeAttr:$begins, StrAttr:$mode);
+  let results = (outs Nn_AnyTensor:$result);
+  let assemblyFormat = "$mode $input (`with` $value^ `:` type($value))? `from` $begins attr-dict `:` type($input) `to` type($result)";
   let hasFolder = 1;
 }
 #endif

@@ -5,6 +5,7 @@
 #define INGOT_KERNEL_H
 
 #include <stdint.h>
+#include <string.h>
 
 #define INGOT_PRAGMA(text) _Pragma(#text)
 // Above a loop: unroll it n times.

@@ -14,7 +14,8 @@ module { plan.model @net {
 // CHECK-NEXT:       store(y + i, maximum(load<f32x16>(x + i), f32x16{}) * broadcast<f32x16>(0.5f));
 // CHECK-NEXT:     if (whole < limit) {
 // CHECK-NEXT:       const int64_t rest = limit - whole;
-// CHECK-NEXT:       store_n(y + whole, maximum(load_n<f32x16>(x + whole, rest), f32x16{}) * broadcast<f32x16>(0.5f), rest);
+// CHECK-NEXT:       const f32x16 t = maximum(load_n<f32x16>(x + whole, rest), f32x16{}) * broadcast<f32x16>(0.5f);
+// CHECK-NEXT:       store_n(y + whole, t, rest);
 // CHECK-NEXT:     }
 // CHECK-NEXT:   }
 // CHECK-NEXT: }
@@ -53,7 +54,7 @@ plan.kernel @relu(%n: index {plan.name = "n"}, %x: memref<?xf32> {plan.name = "x
 }
 
 // A register tile of 6 by 64 over packed weights: loops with names, accumulators in an array.
-// CHECK-LABEL: void net_x86_64_v4_matmul(const float *__restrict a, const float *__restrict w, float *__restrict c
+// CHECK-LABEL: extern "C" void net_x86_64_v4_matmul(const float *__restrict a, const float *__restrict w,
 // CHECK:         f32x16 acc[6][4];
 // CHECK-NEXT:    INGOT_UNROLL(6)
 // CHECK-NEXT:    for (int64_t m = 0; m < 6; ++m) {
@@ -61,6 +62,7 @@ plan.kernel @relu(%n: index {plan.name = "n"}, %x: memref<?xf32> {plan.name = "x
 // CHECK-NEXT:      for (int64_t n = 0; n < 4; ++n)
 // CHECK-NEXT:        acc[m][n] = f32x16{};
 // CHECK-NEXT:    }
+// CHECK-NEXT:    const int64_t at = tile * 6;
 // CHECK-NEXT:    for (int64_t k = 0; k < 32; ++k) {
 // CHECK:           f32x16 b[4];
 // CHECK:             b[n] = load<f32x16>(w + k * 64 + n * 16);
@@ -124,7 +126,7 @@ plan.kernel @matmul(%a: memref<?xf32> {plan.name = "a"}, %w: memref<?xf32> {plan
 }
 
 // A table of row pointers; rows outside the image are zeros of the unit.
-// CHECK-LABEL: void net_x86_64_v4_conv(
+// CHECK-LABEL: extern "C" void net_x86_64_v4_conv(
 // CHECK:         const float *row[3];
 // CHECK:         row[kh] = h >= 0 && h < 8 ? x + h * 8 : zeros_float;
 // CHECK:         sum += row[kh][w + kw] * weights2[kh * 3 + kw];
@@ -178,7 +180,7 @@ plan.kernel @conv(%x: memref<?xf32> {plan.name = "x"}, %w: memref<?xf32> {plan.n
 }
 
 // A softmax row: two reductions with carried vectors, a local line.
-// CHECK-LABEL: void net_x86_64_v4_softmax(
+// CHECK-LABEL: extern "C" void net_x86_64_v4_softmax(
 // CHECK:         f32x16 largest = broadcast<f32x16>(-INGOT_INF);
 // CHECK-NEXT:    for (int64_t i = 0; i < 64; i += 16)
 // CHECK-NEXT:      largest = maximum(largest, load<f32x16>(x + tile * 64 + i));

@@ -1,0 +1,382 @@
+//===- Control.cpp - If, Loop, Scan -------------------------------------------------------===//
+//
+// A condition that is known chooses its branch here. A loop becomes nn.loop where carried values keep their
+// types; one whose values change shape is unrolled if its trip count is a small constant.
+//
+//===----------------------------------------------------------------------===//
+#include "compiler/import/Compose.h"
+
+using namespace mlir;
+using namespace ingot;
+using namespace ingot::nn;
+
+static constexpr int64_t maxUnrolled = 64;
+
+/// A fresh block at whose end the node's builder stands while this lives.
+namespace {
+struct InBlock {
+  InBlock(NodeImport &n, Region &region, ArrayRef<Type> arguments) : guard(n.b) {
+    block = n.b.createBlock(&region, {}, arguments, SmallVector<Location>(arguments.size(), n.loc));
+  }
+  OpBuilder::InsertionGuard guard;
+  Block *block;
+};
+} // namespace
+
+static bool isTensor(Type t) { return isa<RankedTensorType>(t); }
+
+/// Does the type mention a symbol that exists only inside `region`?
+static bool mentionsInner(Type type, Region &region) {
+  bool inner = false;
+  if (!isTensor(type))
+    return false;
+  Dims dims = dimsOf(type);
+  auto check = [&](StringRef symbol) {
+    for (const DimExpr &d : dims)
+      inner |= d.mentions(symbol);
+  };
+  region.walk([&](Operation *op) {
+    if (auto bind = dyn_cast<BindOp>(op))
+      check(bind.getSymbol());
+    if (auto loop = dyn_cast<LoopOp>(op); loop && loop.getTripBound())
+      check(loop.getTrip());
+    if (auto branch = dyn_cast<IfOp>(op))
+      for (StringRef s : branch.getSizeSymbols().getAsValueRange<StringAttr>())
+        check(s);
+  });
+  return inner;
+}
+
+//===----------------------------------------------------------------------===//
+// If
+//===----------------------------------------------------------------------===//
+
+static Value asBool(NodeImport &n, Value v) {
+  if (elementOf(v).isInteger(1) && rankOf(v) == 0)
+    return v;
+  return reshapeTo(n.b, n.loc, castTo(n.b, n.loc, v, n.b.getI1Type()), {});
+}
+
+INGOT_IMPORT("If", 1) {
+  if (auto known = n.constants(0); known && known->size() == 1) {
+    auto results = n.inlineGraph((*known)[0] ? "then_branch" : "else_branch", {});
+    if (failed(results))
+      return failure();
+    for (auto [i, v] : llvm::enumerate(*results))
+      n.out(i, v);
+    return success();
+  }
+  Value condition = asBool(n, n.in(0));
+  Region branches[2];
+  SmallVector<Value> values[2];
+  const char *names[2] = {"then_branch", "else_branch"};
+  for (int k = 0; k < 2; ++k) {
+    InBlock in(n, branches[k], {});
+    auto results = n.inlineGraph(names[k], {});
+    if (failed(results))
+      return failure();
+    values[k] = *results;
+  }
+  // Where the branches' shapes differ the result's is a fresh symbol, whose value each branch yields.
+  SmallVector<Type> types;
+  SmallVector<Attribute> symbols;
+  SmallVector<DimExpr> sizes[2];
+  for (auto [v0, v1] : llvm::zip(values[0], values[1])) {
+    Type a = v0.getType(), c = v1.getType();
+    if (a == c && !mentionsInner(a, branches[0]) && !mentionsInner(c, branches[1])) {
+      types.push_back(a);
+      continue;
+    }
+    if (!isTensor(a) || !isTensor(c) || elementOf(v0) != elementOf(v1) || rankOf(v0) != rankOf(v1))
+      return n.refuse("the branches give values of different element type or rank",
+                      "fix the condition's inputs with --dim or --shape, so that the branch is known");
+    Dims da = dimsOf(a), dc = dimsOf(c), dims;
+    for (auto [x, y] : llvm::zip(da, dc)) {
+      if (x == y && !mentionsInner(tensorOf({x}, elementOf(v0)), branches[0]) &&
+          !mentionsInner(tensorOf({y}, elementOf(v1)), branches[1])) {
+        dims.push_back(x);
+        continue;
+      }
+      std::string name = n.freshSymbol("size");
+      symbols.push_back(n.b.getStringAttr(name));
+      sizes[0].push_back(x);
+      sizes[1].push_back(y);
+      dims.push_back(DimExpr::symbol(name));
+    }
+    types.push_back(tensorOf(dims, elementOf(v0)));
+  }
+  for (int k = 0; k < 2; ++k) {
+    OpBuilder::InsertionGuard guard(n.b);
+    n.b.setInsertionPointToEnd(&branches[k].front());
+    for (const DimExpr &e : sizes[k])
+      values[k].push_back(intTensor(n.b, n.loc, {e}, 0));
+    YieldOp::create(n.b, n.loc, values[k]);
+  }
+  auto op = IfOp::create(n.b, n.loc, types, condition, n.b.getArrayAttr(symbols));
+  op.getThenRegion().takeBody(branches[0]);
+  op.getElseRegion().takeBody(branches[1]);
+  for (auto [i, v] : llvm::enumerate(op.getResults()))
+    n.out(i, v);
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Loop
+//===----------------------------------------------------------------------===//
+
+namespace {
+struct Trip {
+  DimExpr count;
+  std::optional<DimExpr> bound; // where `count` is a symbol that the loop binds
+};
+} // namespace
+
+static Value unstacked(NodeImport &n, Value v) { // [1, …] for one scan element
+  Dims d = dimsOf(v);
+  d.insert(d.begin(), DimExpr(1));
+  return reshapeTo(n.b, n.loc, v, d);
+}
+
+/// Runs the body `count` times in place, or until its condition is known to be false.
+static LogicalResult unrollLoop(NodeImport &n, int64_t count, SmallVector<Value> carried) {
+  Compose c(n);
+  size_t scans = n.numOutputs() - carried.size();
+  SmallVector<SmallVector<Value>> stacked(scans);
+  Value yes = splat(n.b, n.loc, 1, n.b.getI1Type());
+  for (int64_t i = 0; i < count; ++i) {
+    SmallVector<Value> arguments{intTensor(n.b, n.loc, {DimExpr(i)}, 0), yes};
+    arguments.append(carried);
+    auto results = n.inlineGraph("body", arguments);
+    if (failed(results))
+      return failure();
+    for (size_t k = 0; k < carried.size(); ++k)
+      carried[k] = (*results)[k + 1];
+    for (size_t k = 0; k < scans; ++k)
+      stacked[k].push_back(unstacked(n, (*results)[1 + carried.size() + k]));
+    auto go = knownConstants((*results)[0]);
+    if (!go)
+      return n.refuse("a loop that changes the shape of a carried value ends on a condition that only the run knows",
+                      "export the model with a fixed number of iterations");
+    if (!(*go)[0])
+      break;
+  }
+  for (auto [k, v] : llvm::enumerate(carried))
+    n.out(k, v);
+  for (size_t k = 0; k < scans; ++k) {
+    if (!stacked[k].empty()) {
+      n.out(carried.size() + k, c.concat(stacked[k], 0));
+      continue;
+    }
+    auto hint = n.hint(carried.size() + k);
+    if (!hint)
+      return n.refuse("a loop without iterations leaves the shape of a scan output open");
+    Dims d = dimsOf(Type(hint));
+    d[0] = 0;
+    n.out(carried.size() + k, c.splat(0, hint.getElementType(), d));
+  }
+  return success();
+}
+
+INGOT_IMPORT("Loop", 1) {
+  SmallVector<Value> carried(n.inputs.begin() + std::min<size_t>(2, n.numInputs()), n.inputs.end());
+  Value maxTrip = n.in(0), condition = n.has(1) ? asBool(n, n.in(1)) : Value();
+  auto knownTrip = n.known(0);
+  auto startsTrue = condition ? knownConstants(condition) : std::optional(SmallVector<int64_t>{1});
+  if (startsTrue && !(*startsTrue)[0])
+    return unrollLoop(n, 0, carried);
+
+  // The body once, in a block of its own. Its condition argument is true whenever it runs.
+  Region body;
+  SmallVector<Type> arguments{RankedTensorType::get({}, n.b.getI64Type())};
+  for (Value v : carried)
+    arguments.push_back(v.getType());
+  SmallVector<Value> values;
+  bool keepsTypes = true;
+  {
+    InBlock in(n, body, arguments);
+    SmallVector<Value> inner{in.block->getArgument(0), splat(n.b, n.loc, 1, n.b.getI1Type())};
+    for (BlockArgument a : in.block->getArguments().drop_front())
+      inner.push_back(a);
+    auto results = n.inlineGraph("body", inner);
+    if (failed(results))
+      return failure();
+    values = *results;
+  }
+  for (size_t k = 0; k < carried.size(); ++k)
+    keepsTypes &= isTensor(carried[k].getType()) && values[k + 1].getType() == carried[k].getType();
+  bool scansFit = true;
+  for (Value v : ArrayRef<Value>(values).drop_front(1 + carried.size()))
+    scansFit &= !mentionsInner(v.getType(), body);
+  auto constantTrip = knownTrip ? (*knownTrip)[0].constant() : std::nullopt;
+  bool unrollable = startsTrue && constantTrip && *constantTrip <= maxUnrolled;
+  if (!keepsTypes || !scansFit) {
+    if (!unrollable)
+      return n.refuse("a carried value of this loop changes its type or shape, or a scan output its shape, from iteration to iteration",
+                      "export the model with a fixed, small number of iterations");
+    return unrollLoop(n, *constantTrip, carried);
+  }
+
+  auto goesOn = knownConstants(values[0]);
+  bool hasCondition = !goesOn || !(*goesOn)[0];
+  Trip trip;
+  std::optional<DimExpr> limit;
+  if (maxTrip) {
+    if (knownTrip)
+      limit = (*knownTrip)[0].isNonNegative() ? (*knownTrip)[0] : DimExpr::max((*knownTrip)[0], 0);
+    else
+      limit = DimExpr::max(n.bind(maxTrip, 0, "iterations"), 0);
+  }
+  if (!hasCondition && startsTrue && limit) {
+    trip.count = *limit;
+  } else {
+    trip.count = DimExpr::symbol(n.freshSymbol("trip"));
+    trip.bound = limit;
+    if (!limit && values.size() > 1 + carried.size())
+      return n.refuse("a loop with scan outputs has no upper limit of its iterations", "give Loop a trip count");
+  }
+  {
+    OpBuilder::InsertionGuard guard(n.b);
+    n.b.setInsertionPointToEnd(&body.front());
+    YieldOp::create(n.b, n.loc, ArrayRef<Value>(values).drop_front(hasCondition ? 0 : 1));
+  }
+  SmallVector<Type> types;
+  for (Value v : carried)
+    types.push_back(v.getType());
+  for (Value v : ArrayRef<Value>(values).drop_front(1 + carried.size())) {
+    Dims d = dimsOf(v);
+    d.insert(d.begin(), trip.count);
+    types.push_back(tensorOf(d, elementOf(v)));
+  }
+  bool needsInitial = condition && !startsTrue;
+  auto loop = LoopOp::create(n.b, n.loc, types, limit ? intTensor(n.b, n.loc, {*limit}, 0) : Value(), needsInitial ? condition : Value(),
+                             carried, n.b.getBoolAttr(hasCondition), n.b.getStringAttr(trip.count.str()),
+                             trip.bound ? n.b.getStringAttr(trip.bound->str()) : StringAttr());
+  loop.getBody().takeBody(body);
+  for (auto [i, v] : llvm::enumerate(loop.getResults()))
+    n.out(i, v);
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Scan
+//===----------------------------------------------------------------------===//
+
+namespace {
+struct ScanShape {
+  SmallVector<int64_t> inputAxes, outputAxes; // where slices are taken and stacked
+  SmallVector<bool> inputBackward, outputBackward;
+};
+} // namespace
+
+/// States and scan inputs in, states and stacked outputs (axis 0, in input order) out.
+static FailureOr<SmallVector<Value>> scan(NodeImport &n, ArrayRef<Value> states, ArrayRef<Value> inputs, const ScanShape &shape) {
+  Compose c(n);
+  DimExpr steps = dimsOf(inputs[0])[shape.inputAxes[0]];
+  SmallVector<Type> arguments{RankedTensorType::get({}, n.b.getI64Type())};
+  for (Value v : states)
+    arguments.push_back(v.getType());
+  Region body;
+  SmallVector<Value> values;
+  {
+    InBlock in(n, body, arguments);
+    SmallVector<Value> inner(in.block->getArguments().drop_front());
+    Value t = in.block->getArgument(0);
+    for (auto [k, v] : llvm::enumerate(inputs)) {
+      Value at = shape.inputBackward[k] ? c.sub(intTensor(n.b, n.loc, {steps - 1}, 0), t) : t;
+      inner.push_back(c.gather(v, at, shape.inputAxes[k]));
+    }
+    auto results = n.inlineGraph("body", inner);
+    if (failed(results))
+      return failure();
+    values = *results;
+    for (size_t k = 0; k < states.size(); ++k)
+      if (values[k].getType() != states[k].getType()) {
+        (void)n.refuse("a state of Scan changes its type or shape from step to step");
+        return failure();
+      }
+    YieldOp::create(n.b, n.loc, values);
+  }
+  SmallVector<Type> types;
+  for (auto [k, v] : llvm::enumerate(values)) {
+    Dims d = dimsOf(v);
+    if (k >= states.size())
+      d.insert(d.begin(), steps);
+    types.push_back(tensorOf(d, elementOf(v)));
+  }
+  auto loop = LoopOp::create(n.b, n.loc, types, intTensor(n.b, n.loc, {steps}, 0), Value(), states, n.b.getBoolAttr(false),
+                             n.b.getStringAttr(steps.str()), StringAttr());
+  loop.getBody().takeBody(body);
+  SmallVector<Value> results(loop.getResults());
+  for (size_t k = states.size(); k < results.size(); ++k) {
+    size_t o = k - states.size();
+    if (shape.outputBackward[o])
+      results[k] = c.reverse(results[k], 0);
+    int64_t rank = rankOf(results[k]), axis = shape.outputAxes[o] < 0 ? shape.outputAxes[o] + rank : shape.outputAxes[o];
+    SmallVector<int64_t> perm; // result dimension `axis` is the stacked one
+    for (int64_t i = 0; i < rank; ++i)
+      perm.push_back(i < axis ? i + 1 : i == axis ? 0 : i);
+    results[k] = c.transpose(results[k], perm);
+  }
+  return results;
+}
+
+INGOT_IMPORT("Scan", 9) {
+  size_t numInputs = n.i("num_scan_inputs"), numStates = n.numInputs() - numInputs, numOutputs = n.numOutputs() - numStates;
+  if (!numInputs)
+    return n.refuse("has no scan input");
+  ScanShape shape;
+  shape.inputAxes = n.ints("scan_input_axes", SmallVector<int64_t>(numInputs, 0));
+  shape.outputAxes = n.ints("scan_output_axes", SmallVector<int64_t>(numOutputs, 0));
+  for (int64_t d : n.ints("scan_input_directions", SmallVector<int64_t>(numInputs, 0)))
+    shape.inputBackward.push_back(d);
+  for (int64_t d : n.ints("scan_output_directions", SmallVector<int64_t>(numOutputs, 0)))
+    shape.outputBackward.push_back(d);
+  for (size_t k = 0; k < numInputs; ++k)
+    if (shape.inputAxes[k] < 0)
+      shape.inputAxes[k] += n.rank(numStates + k);
+  ArrayRef<Value> inputs(n.inputs);
+  auto results = scan(n, inputs.take_front(numStates), inputs.drop_front(numStates), shape);
+  if (failed(results))
+    return failure();
+  for (auto [i, v] : llvm::enumerate(*results))
+    n.out(i, v);
+  return success();
+}
+
+/// Opset 8: dimension 0 of everything is a batch, dimension 1 of scan inputs and outputs the sequence. One loop in another.
+INGOT_IMPORT("Scan", 8) {
+  if (n.has(0))
+    return n.refuse("sequence_lens of opset 8 is not supported", "export the model with opset 9 or later");
+  Compose c(n);
+  size_t numInputs = n.i("num_scan_inputs"), numStates = n.numInputs() - 1 - numInputs, numOutputs = n.numOutputs() - numStates;
+  ScanShape shape;
+  shape.inputAxes.assign(numInputs, 0);
+  shape.outputAxes.assign(numOutputs, 0);
+  for (int64_t d : n.ints("directions", SmallVector<int64_t>(numInputs, 0)))
+    shape.inputBackward.push_back(d);
+  shape.outputBackward.assign(numOutputs, false);
+  DimExpr batch = n.dims(1)[0];
+  Region body;
+  SmallVector<Type> types;
+  {
+    InBlock in(n, body, {RankedTensorType::get({}, n.b.getI64Type())});
+    SmallVector<Value> one;
+    for (Value v : ArrayRef<Value>(n.inputs).drop_front())
+      one.push_back(c.gather(v, in.block->getArgument(0), 0));
+    auto results = scan(n, ArrayRef<Value>(one).take_front(numStates), ArrayRef<Value>(one).drop_front(numStates), shape);
+    if (failed(results))
+      return failure();
+    for (Value v : *results) {
+      Dims d = dimsOf(v);
+      d.insert(d.begin(), batch);
+      types.push_back(tensorOf(d, elementOf(v)));
+    }
+    YieldOp::create(n.b, n.loc, *results);
+  }
+  auto loop = LoopOp::create(n.b, n.loc, types, intTensor(n.b, n.loc, {batch}, 0), Value(), ValueRange(), n.b.getBoolAttr(false),
+                             n.b.getStringAttr(batch.str()), StringAttr());
+  loop.getBody().takeBody(body);
+  for (auto [i, v] : llvm::enumerate(loop.getResults()))
+    n.out(i, v);
+  return success();
+}

@@ -1,0 +1,78 @@
+//===- CompileCommand.cpp - ingot compile --------------------------------------------------===//
+#include "compiler/ingot/Commands.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Format.h"
+
+using namespace llvm;
+namespace ingot {
+
+namespace {
+struct CompileArguments : ModelArguments {
+  std::string output, emit = "library";
+};
+
+const std::map<std::string, Stage> stages = {{"onnx", Stage::Onnx}, {"nn", Stage::Nn},         {"kernel", Stage::Kernel},
+                                             {"plan", Stage::Plan}, {"source", Stage::Source}, {"library", Stage::Library}};
+
+ExitCode compile(const CompileArguments &a) {
+  CompileOptions options;
+  if (!a.parse(options))
+    return ExitUsage;
+  if (a.target == "native") {
+    errs() << "ingot: 'native' is for run, verify and bench; a library needs a named target\n";
+    return ExitUsage;
+  }
+  if (StringRef(a.target).contains(',')) {
+    errs() << "ingot: several targets in one library are not supported yet; name one\n";
+    return ExitBadInput;
+  }
+  Stage last = stages.at(a.emit);
+  Compilation c(options);
+  c.timing.onStage = [&](const std::string &stage) { progress(a, "compiling: " + stage); };
+  std::string folder = a.output.empty() ? c.options.name : a.output;
+  ExitCode e = c.run(last);
+  if (e == ExitOk && last <= Stage::Plan) {
+    // Big attributes are never in the IR, so the text is small.
+    if (a.output.empty()) {
+      c.module->print(outs());
+    } else {
+      std::error_code ec;
+      raw_fd_ostream os(a.output, ec);
+      if (ec) {
+        errs() << "ingot: cannot write " << a.output << ": " << ec.message() << "\n";
+        return ExitBadInput;
+      }
+      c.module->print(os);
+    }
+  } else if (e == ExitOk) {
+    e = c.write(folder, last == Stage::Library);
+  }
+  report(c, a);
+  if (a.timing)
+    c.timing.print(errs());
+  if (e != ExitOk || last <= Stage::Plan || a.quiet)
+    return e;
+  uint64_t size = 0;
+  std::string archive = folder + "/lib/lib" + c.spec.name + ".a";
+  sys::fs::file_size(archive, size);
+  outs() << folder << ": " << c.spec.name << " for " << c.machine.name << ", ";
+  if (last == Stage::Library)
+    outs() << format("library %.1f kB (weights %.1f kB), ", size / 1e3, c.spec.weights.bytes / 1e3);
+  outs() << c.spec.targets[0].kernels.size() << " kernels, workspace " << c.spec.workspaceBytes << " bytes\n";
+  outs() << "next: cmake's find_package(" << c.spec.name << " PATHS " << folder << "), or see " << folder << "/README.md\n";
+  return e;
+}
+} // namespace
+
+void addCompile(CLI::App &app, int &exitCode) {
+  auto a = std::make_shared<CompileArguments>();
+  auto *sub = app.add_subcommand("compile", "compile a model to a static library");
+  a->add(*sub, "x86-64-v3");
+  sub->add_option("-o", a->output, "folder to write (a file or stdout for IR)");
+  sub->add_option("--emit", a->emit, "onnx, nn, kernel, plan: IR; source: no C++ compiler; library")
+      ->check(CLI::IsMember({"onnx", "nn", "kernel", "plan", "source", "library"}))
+      ->capture_default_str();
+  sub->callback([a, &exitCode] { exitCode = compile(*a); });
+}
+
+} // namespace ingot

@@ -1,0 +1,237 @@
+//===- RunCommands.cpp - ingot run, verify and bench ------------------------------------------===//
+#include "compiler/ingot/Commands.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Format.h"
+#include "llvm/Support/Path.h"
+#include <nlohmann/json.hpp>
+
+using namespace llvm;
+namespace ingot {
+
+namespace {
+struct RunArguments : ModelArguments {
+  std::string data, save;
+  std::vector<std::string> inputs, keep;
+  int threads = 1;
+  double seconds = 2;
+  bool json = false;
+
+  void addData(CLI::App &app) {
+    app.add_option("--data", data, "a test_data_set_K folder (input_0.pb, …)");
+    app.add_option("--threads", threads, "threads of the pool")->check(CLI::Range(1, 1024))->capture_default_str();
+  }
+};
+
+ExitCode runOnce(const Prepared &p, const std::vector<TensorValue> &inputs, const RunArguments &a, bool bench, RunResult &result) {
+  RunRequest request;
+  request.inputs = inputs;
+  request.threads = a.threads;
+  request.bench = bench;
+  request.seconds = a.seconds;
+  std::string problem;
+  if (!bindSymbols(p.compilation->spec, inputs, request.dims, problem)) {
+    errs() << "ingot: " << problem << "\n";
+    return ExitBadInput;
+  }
+  result = execute(p.compilation->spec, p.compilation->machine, p.executable, request);
+  if (result.ok)
+    return ExitOk;
+  errs() << "ingot: " << result.problem << "\n";
+  return ExitBadInput;
+}
+
+std::string describe(const Tensor &t) {
+  const ElementType *e = elementTypeOfOnnx(t.type);
+  std::string s = std::string(e ? e->name : "?") + "[";
+  for (size_t i = 0; i < t.dims.size(); ++i)
+    s += (i ? "," : "") + std::to_string(t.dims[i]);
+  return s + "]";
+}
+
+ExitCode run(const RunArguments &a) {
+  CompileOptions options;
+  if (!a.parse(options))
+    return ExitUsage;
+  Prepared p;
+  if (ExitCode e = prepare(a, options, p))
+    return e;
+  std::vector<TensorValue> inputs;
+  if (ExitCode e = gatherInputs(p, a.data, a.inputs, inputs))
+    return e;
+  RunResult r;
+  if (ExitCode e = runOnce(p, inputs, a, false, r))
+    return e;
+  if (!a.save.empty() && sys::fs::create_directories(a.save)) {
+    errs() << "ingot: cannot make the folder " << a.save << "\n";
+    return ExitBadInput;
+  }
+  auto &outputs = p.compilation->spec.outputs;
+  for (size_t i = 0; i < r.outputs.size(); ++i) {
+    const TensorValue &v = r.outputs[i];
+    outs() << outputs[i].label() << ": ";
+    if (v.kind == package::ValueKind::Sequence)
+      outs() << "sequence of " << v.items.size() << "\n";
+    else if (!v.present)
+      outs() << "absent\n";
+    else
+      outs() << describe(v.items.at(0)) << "\n";
+    if (a.save.empty())
+      continue;
+    unsigned k = p.compilation->outputIndex(outputs[i].label());
+    std::string stem = a.save + "/output_" + std::to_string(k);
+    if (!writeProto(stem + ".pb", v, outputs[i].label())) {
+      errs() << "ingot: cannot write " << stem << ".pb\n";
+      return ExitBadInput;
+    }
+    if (v.kind == package::ValueKind::Tensor)
+      writeNpy(stem + ".npy", v.items[0]);
+  }
+  return ExitOk;
+}
+
+/// Folders test_data_set_K in `data`, or `data` itself.
+std::vector<std::string> dataSets(const std::string &data) {
+  std::vector<std::string> out;
+  if (sys::fs::exists(data + "/input_0.pb") || sys::fs::exists(data + "/output_0.pb"))
+    return {data};
+  for (int k = 0; sys::fs::is_directory(data + "/test_data_set_" + std::to_string(k)); ++k)
+    out.push_back(data + "/test_data_set_" + std::to_string(k));
+  return out;
+}
+
+ExitCode verify(const RunArguments &a) {
+  CompileOptions options;
+  if (!a.parse(options))
+    return ExitUsage;
+  Prepared p;
+  if (ExitCode e = prepare(a, options, p))
+    return e;
+  std::vector<std::string> sets;
+  bool reference = a.data.empty();
+  Prepared plain;
+  if (reference) {
+    // Without expected outputs the model is compared with the same model compiled without optimisation.
+    options.optimise = false;
+    options.target = "x86-64-v2";
+    if (ExitCode e = prepare(a, options, plain))
+      return e;
+    sets.push_back("");
+    outs() << "reference: the same model compiled without fusion, packing and vectors, on seeded inputs\n";
+  } else {
+    sets = dataSets(a.data);
+    if (sets.empty()) {
+      errs() << "ingot: " << a.data << " has neither input_0.pb nor test_data_set_0\n";
+      return ExitBadInput;
+    }
+  }
+  bool all = true;
+  for (const std::string &set : sets) {
+    std::vector<TensorValue> inputs;
+    if (ExitCode e = gatherInputs(p, set, a.inputs, inputs))
+      return e;
+    RunResult r, expected;
+    if (ExitCode e = runOnce(p, inputs, a, false, r))
+      return e;
+    if (reference)
+      if (ExitCode e = runOnce(plain, inputs, a, false, expected))
+        return e;
+    if (!set.empty())
+      outs() << sys::path::filename(set) << ":\n";
+    for (size_t i = 0; i < r.outputs.size(); ++i) {
+      const package::Value &o = p.compilation->spec.outputs[i];
+      TensorValue want;
+      if (reference) {
+        want = expected.outputs.at(i);
+      } else {
+        std::string problem, path = set + "/output_" + std::to_string(p.compilation->outputIndex(o.label())) + ".pb";
+        auto v = readValue(path, o.kind, problem);
+        if (!v) {
+          errs() << "ingot: " << problem << "\n";
+          return ExitBadInput;
+        }
+        want = *v;
+      }
+      const TensorValue &got = r.outputs[i];
+      if (got.items.size() != want.items.size() || got.present != want.present) {
+        outs() << "  " << o.label() << ": " << got.items.size() << " elements, expected " << want.items.size() << "  MISMATCH\n";
+        all = false;
+        continue;
+      }
+      for (size_t k = 0; k < got.items.size(); ++k) {
+        Match m = compare(got.items[k], want.items[k]);
+        outs() << "  " << o.label() << " " << describe(got.items[k])
+               << format(": max abs %.3g, max rel %.3g, max ulp %.3g, tolerance %.3g", m.maxAbs, m.maxRel, m.maxUlp, m.tolerance)
+               << (m.ok ? "  ok" : "  MISMATCH") << (m.problem.empty() ? "" : " (" + m.problem + ")") << "\n";
+        all &= m.ok;
+      }
+    }
+  }
+  return all ? ExitOk : ExitMismatch;
+}
+
+ExitCode bench(const RunArguments &a) {
+  CompileOptions options;
+  if (!a.parse(options))
+    return ExitUsage;
+  Prepared p;
+  if (ExitCode e = prepare(a, options, p))
+    return e;
+  std::vector<TensorValue> inputs;
+  if (ExitCode e = gatherInputs(p, a.data, {}, inputs))
+    return e;
+  // A fresh process for the first result, another for the rest.
+  RunResult r;
+  if (ExitCode e = runOnce(p, inputs, a, true, r))
+    return e;
+  uint64_t archive = 0;
+  sys::fs::file_size(p.folder + "/lib/lib" + p.compilation->spec.name + ".a", archive);
+  double weights = double(p.compilation->spec.weights.bytes);
+  bool embedded = options.weights == package::WeightForm::Embed;
+  r.bench["weights_kb"] = weights / 1e3;
+  r.bench["code_kb"] = (double(archive) - (embedded ? weights : 0)) / 1e3;
+  r.bench["gflops"] = p.compilation->gflop(inputs) / (r.bench["min_ms"] * 1e-3);
+  if (a.json) {
+    nlohmann::ordered_json j;
+    for (const char *key : {"min_ms", "median_ms", "p99_ms", "cold_ms", "rss_mb", "code_kb", "weights_kb", "gflops"})
+      j[key] = r.bench[key];
+    outs() << j.dump() << "\n";
+    return ExitOk;
+  }
+  outs() << format("min %.4g ms, median %.4g ms, p99 %.4g ms; first result %.4g ms after process start\n", r.bench["min_ms"],
+                   r.bench["median_ms"], r.bench["p99_ms"], r.bench["cold_ms"])
+         << format("%.4g GFLOP/s; resident %.1f MB, code %.1f kB, weights %.1f kB\n", r.bench["gflops"], r.bench["rss_mb"],
+                   r.bench["code_kb"], r.bench["weights_kb"]);
+  return ExitOk;
+}
+} // namespace
+
+void addRun(CLI::App &app, int &exitCode) {
+  auto a = std::make_shared<RunArguments>();
+  auto *sub = app.add_subcommand("run", "compile a model, run it once and print its outputs' shapes");
+  a->add(*sub, "native");
+  a->addData(*sub);
+  sub->add_option("--input", a->inputs, "NAME=FILE.npy (or .pb); inputs without one are seeded");
+  sub->add_option("--save", a->save, "folder for output_0.pb, output_0.npy, …");
+  sub->callback([a, &exitCode] { exitCode = run(*a); });
+}
+
+void addVerify(CLI::App &app, int &exitCode) {
+  auto a = std::make_shared<RunArguments>();
+  auto *sub = app.add_subcommand("verify", "compare a model's outputs with expected ones, or with its unoptimised form");
+  a->add(*sub, "native");
+  a->addData(*sub);
+  sub->callback([a, &exitCode] { exitCode = verify(*a); });
+}
+
+void addBench(CLI::App &app, int &exitCode) {
+  auto a = std::make_shared<RunArguments>();
+  auto *sub = app.add_subcommand("bench", "time a model");
+  a->add(*sub, "native");
+  a->addData(*sub);
+  sub->add_option("--seconds", a->seconds, "how long to measure")->capture_default_str();
+  sub->add_flag("--json", a->json, "one JSON object");
+  sub->callback([a, &exitCode] { exitCode = bench(*a); });
+}
+
+} // namespace ingot

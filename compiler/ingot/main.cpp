@@ -1,0 +1,32 @@
+//===- main.cpp - the ingot tool --------------------------------------------------------===//
+#include "compiler/ingot/Commands.h"
+#include "llvm/Support/PrettyStackTrace.h"
+#include "llvm/Support/Signals.h"
+#include "llvm/Support/TargetSelect.h"
+
+int main(int argc, char **argv) {
+  llvm::sys::PrintStackTraceOnErrorSignal(argv[0]);
+  llvm::setBugReportMsg("ingot: this is a bug of the compiler; please report it with the model's operators.\n");
+  llvm::InitializeNativeTarget();
+  llvm::InitializeNativeTargetAsmPrinter();
+  CLI::App app("ingot turns a trained network (ONNX) into a static library of readable C++ or CUDA", "ingot");
+  app.require_subcommand(1);
+  app.set_version_flag("--version", INGOT_VERSION);
+  app.set_help_all_flag("--help-all", "help of every command");
+  int exitCode = 0;
+  ingot::addCompile(app, exitCode);
+  ingot::addRun(app, exitCode);
+  ingot::addVerify(app, exitCode);
+  ingot::addBench(app, exitCode);
+  ingot::addInspect(app, exitCode);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError &e) {
+    int code = app.exit(e);
+    return code == 0 ? 0 : ingot::ExitUsage;
+  } catch (const std::exception &e) {
+    llvm::errs() << "ingot: internal error: " << e.what() << "\n";
+    return ingot::ExitInternal;
+  }
+  return exitCode;
+}
