@@ -39,6 +39,8 @@ void toFunction(plan::KernelOp kernel) {
   OpBuilder b(kernel);
   auto f = func::FuncOp::create(b, kernel.getLoc(), kernel.getSymName(), kernel.getFunctionType());
   f.getBody().takeBody(kernel.getBody());
+  // Locals of a tile: one place on the stack for all tiles.
+  f.walk([&](memref::AllocaOp local) { local->moveBefore(&f.getBody().front(), f.getBody().front().begin()); });
   for (Block &block : f.getBody()) {
     b.setInsertionPoint(block.getTerminator());
     func::ReturnOp::create(b, block.getTerminator()->getLoc());

@@ -35,7 +35,7 @@ struct Contraction {
   explicit Contraction(ContractOp op) : op(op), b(op), e(b, op.getLoc()), nestOp(cast<LoopNestInterface>(op.getOperation())) {
     auto place = [&](Value v) {
       Dims dims = nn::dimsOf(v);
-      e.places[v] = {v, dims, nn::rowMajorStrides(dims), 0, nn::elementOf(v), {}, {}};
+      e.places[v] = {v, dims, nn::rowMajorStrides(dims), 0, nn::elementOf(v), {}, {}, false};
     };
     for (Value v : op.getIns())
       place(v);

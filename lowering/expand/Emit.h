@@ -20,6 +20,7 @@ struct Place {
   mlir::Type element;             // the tensor's, with its sign
   mlir::Value scalar;             // a value in a register instead of the buffer
   kernel::GenericOp recompute;    // an elementwise nest that is evaluated wherever the tensor is read
+  bool keep = false;              // what is written stays in `scalar`, too
 };
 
 /// The size of an expression if every symbol is `symbol`: for heuristics only.

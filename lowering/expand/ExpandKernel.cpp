@@ -20,7 +20,7 @@ LogicalResult expandKernel(plan::KernelOp kernel, const Machine &machine) {
     for (auto [i, s] : llvm::enumerate(names.getAsRange<StringAttr>()))
       e.symbols[s.getValue()] = block.getArgument(i);
   auto placeOf = [](Value tensor, Value buffer, nn::ShapeAttr strides, StringRef offset) {
-    return Place{buffer, nn::dimsOf(tensor), strides.exprs(), *DimExpr::parse(offset), nn::elementOf(tensor), {}, {}};
+    return Place{buffer, nn::dimsOf(tensor), strides.exprs(), *DimExpr::parse(offset), nn::elementOf(tensor), {}, {}, false};
   };
   for (Operation &op : block.without_terminator()) {
     old.push_back(&op);

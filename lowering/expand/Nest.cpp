@@ -205,10 +205,10 @@ Value Nest::read(unsigned in, const Point &p) {
 
 void Nest::write(unsigned result, Value v, const Point &p) {
   Place &place = this->place(numIns + result);
-  if (!place.buffer) { // a row value: the next nests read it from the register
+  if (place.keep) // the next nests read it from the register
     place.scalar = v;
+  if (!place.buffer)
     return;
-  }
   SmallVector<Value> idx = indices(numIns + result, p.iv);
   e.store(e.broadcast(v, p.lanes), place.buffer, e.address(place, idx), p.mask);
 }
