@@ -30,6 +30,10 @@ std::vector<std::string> libraryFlags() {
           "-fno-rtti"};
 }
 
+std::vector<std::string> cudaLibraryFlags() {
+  return {"-O3", "-Xcompiler", "-ffp-contract=off,-fPIC,-fvisibility=hidden,-fno-exceptions,-fno-rtti"};
+}
+
 void deriveTools(ToolchainOptions &options) {
   StringRef cxx = options.cxx;
   for (StringRef suffix : {"g++", "c++"}) {
@@ -130,22 +134,26 @@ Error buildLibrary(StringRef folder, StringRef name, ArrayRef<Source> sources, c
   if (!options.sysroot.empty())
     common.push_back("--sysroot=" + options.sysroot);
 
+  // nvcc compiles the C++ sources too, for they include CUDA's headers; it knows no .S and no -r.
+  bool cuda = any_of(sources, [](const Source &source) { return StringRef(source.path).ends_with(".cu"); });
   std::vector<Command> compile;
   std::vector<std::string> objectFiles;
   for (const Source &source : sources) {
     std::string object = (objects + "/" + Twine(objectFiles.size()) + ".o").str();
     objectFiles.push_back(object);
-    std::vector<std::string> args = {options.cxx};
+    bool assembly = StringRef(source.path).ends_with(".S");
+    std::vector<std::string> args = {cuda && assembly ? "c++" : options.cxx};
     args.insert(args.end(), common.begin(), common.end());
-    if (StringRef(source.path).ends_with(".S")) {
+    if (assembly) {
       args.insert(args.end(), {"-Iweights"});
     } else {
-      std::vector<std::string> flags = libraryFlags();
+      std::vector<std::string> flags = cuda ? cudaLibraryFlags() : libraryFlags();
       args.insert(args.end(), {"-std=c++17", "-I."});
       args.insert(args.end(), flags.begin(), flags.end());
       args.insert(args.end(), source.flags.begin(), source.flags.end());
     }
-    args.insert(args.end(), options.cxxFlags.begin(), options.cxxFlags.end());
+    if (!cuda || !assembly)
+      args.insert(args.end(), options.cxxFlags.begin(), options.cxxFlags.end());
     args.insert(args.end(), {"-c", source.path, "-o", object});
     compile.push_back({args, folder.str()});
   }
@@ -156,7 +164,7 @@ Error buildLibrary(StringRef folder, StringRef name, ArrayRef<Source> sources, c
   std::string whole = (objects + "/" + name + ".o").str();
   std::vector<std::string> link;
   if (options.ld.empty()) {
-    link = {options.cxx};
+    link = {cuda ? "c++" : options.cxx};
     link.insert(link.end(), common.begin(), common.end());
     link.insert(link.end(), {"-r", "-nostdlib", "-o", whole});
   } else {
