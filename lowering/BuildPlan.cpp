@@ -599,7 +599,8 @@ LogicalResult PlanBuilder::buildEntry(func::FuncOp function) {
     if (stateOutputs.count(i))
       continue;
     types.push_back(flat(ret.getOperand(i).getType()));
-    describe("output", name(function.getResultAttrDict(i), "output", i), ret.getOperand(i).getType());
+    auto names = function->getAttrOfType<ArrayAttr>("onnx.outputs");
+    describe("output", names ? cast<StringAttr>(names[i]).getValue() : StringRef(name(function.getResultAttrDict(i), "output", i)), ret.getOperand(i).getType());
   }
   types.push_back(flat(b.getIntegerType(8)));
   describe("workspace", "workspace", {});

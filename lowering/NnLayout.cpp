@@ -48,8 +48,8 @@ Value freelyPermuted(OpBuilder &b, Value v, ArrayRef<int64_t> perm) {
     return reshapeTo(b, v.getLoc(), v, to);
   if (auto broadcast = v.getDefiningOp<BroadcastToOp>()) {
     Value in = broadcast.getInput();
-    Dims d = dimsOf(in);
-    d.insert(d.begin(), dims.size() - d.size(), DimExpr(1));
+    Dims d(dims.size() - rankOf(in), DimExpr(1));
+    llvm::append_range(d, dimsOf(in));
     in = reshapeTo(b, v.getLoc(), in, d);
     if (Value p = freelyPermuted(b, in, perm))
       return broadcastTo(b, v.getLoc(), p, to);

@@ -36,7 +36,8 @@ void addPlanPasses(mlir::PassManager &pm, const Machine &machine, bool optimise)
   pm.addPass(createPlanDedupeKernels());
   pm.addPass(createPlanArena());
   pm.addPass(createExpandKernels({optimise || machine.kind == MachineKind::Cuda ? machine.name : "x86-64-v2"}));
-  pm.addPass(mlir::createCanonicalizerPass());
+  // Upstream's canonicalisation would undo the form of expanded kernels (one-tile loops, masks).
+  pm.addPass(mlir::createCSEPass());
 }
 
 } // namespace ingot

@@ -206,6 +206,8 @@ Expr BodyPrinter::compare(arith::CmpIOp op) {
   std::string type = cType(op.getLhs().getType(), noSign && !elementOf(op.getLhs().getType()).isInteger(1));
   if (op.getLhs().getType().isInteger(1))
     type = "bool";
+  if (noSign && op.getLhs().getType().isIndex())
+    type = "uint64_t"; // one comparison for both bounds: a negative index is a huge one
   if (isVector(op.getLhs().getType()))
     return call(functions[p], {as(op.getLhs(), type), as(op.getRhs(), type)}, cType(op.getType()));
   Expr a = as(op.getLhs(), type), b = as(op.getRhs(), type);

@@ -77,7 +77,7 @@ static LogicalResult placeWeights(plan::ModelOp model, package::LibrarySpec &spe
     w.setOffset(it->second);
     if (!fresh)
       continue;
-    pieces->push_back({at, text.empty() ? w.getSymName().str() : std::string(), text});
+    pieces->push_back({at, w->hasAttr("value") ? std::string() : w.getSymName().str(), text});
     at = (at + size + 63) / 64 * 64;
   }
   spec.weights.bytes = at;

@@ -45,7 +45,10 @@ public:
   // Outputs. An unused one need not be set.
   unsigned numOutputs() const;
   bool wants(unsigned i) const; // is output i used by anything?
-  void out(unsigned i, mlir::Value v) { outputs[i] = v; }
+  void out(unsigned i, mlir::Value v) { // an optional output that the node leaves off is not wanted
+    if (i < outputs.size())
+      outputs[i] = v;
+  }
   /// The type that the file (or shape inference) states for output i; null if it says nothing.
   mlir::RankedTensorType hint(unsigned i) const;
 

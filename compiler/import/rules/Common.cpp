@@ -49,8 +49,10 @@ static Value foldOnConstants(OpBuilder &b, ElementwiseInterface op) {
       return {};
     operands.push_back(*e);
   }
-  Block block;
-  OpBuilder scratch = OpBuilder::atBlockEnd(&block);
+  Region region; // some builders ask the block for its region's context
+  Block &block = region.emplaceBlock();
+  OpBuilder scratch(op.getContext());
+  scratch.setInsertionPointToStart(&block);
   ScalarBuilder s(scratch, op.getLoc(), elementOf(op->getOperand(0)), op);
   SmallVector<Value> x;
   for (Value v : op->getOperands())
