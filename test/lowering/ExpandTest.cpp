@@ -173,8 +173,26 @@ struct Expand : ::testing::Test {
     return results;
   }
 
+  /// All nests of the function become one kernel.fused over their first `outer` dimensions.
+  void fuseRows(func::FuncOp func, int64_t outer) {
+    SmallVector<Operation *> nests;
+    for (Operation &op : func.getBody().front())
+      if (isa<kernel::LoopNestInterface>(op))
+        nests.push_back(&op);
+    Operation *ret = func.getBody().front().getTerminator();
+    OpBuilder b(ret);
+    SmallVector<Value> yielded(ret->getOperands());
+    auto fused = kernel::FusedOp::create(b, func.getLoc(), ValueRange(yielded).getTypes(), outer);
+    ret->setOperands(fused.getResults());
+    Block *body = b.createBlock(&fused.getBody());
+    for (Operation *op : nests)
+      op->moveBefore(body, body->end());
+    b.setInsertionPointToEnd(body);
+    kernel::YieldOp::create(b, func.getLoc(), yielded);
+  }
+
   /// Compares every vector width with scalar code.
-  void check(const std::string &text, ArrayRef<StringRef> passes = {}, float tolerance = 1e-5) {
+  void check(const std::string &text, ArrayRef<StringRef> passes = {}, float tolerance = 1e-5, int64_t outer = 0) {
     SCOPED_TRACE(text);
     auto module = parseSourceString<ModuleOp>(text, &context);
     ASSERT_TRUE(bool(module));
@@ -190,6 +208,8 @@ struct Expand : ::testing::Test {
         ASSERT_TRUE(succeeded(parsePassPipeline(p, more, llvm::errs())));
       ASSERT_TRUE(succeeded(more.run(*module)));
     }
+    if (outer)
+      fuseRows(func, outer);
     for (const char *name : {"x86-64-v4", "x86-64-v3", "aarch64", "x86-64-v2"}) {
       SCOPED_TRACE(name);
       Machine machine = *findMachine(name);
@@ -352,6 +372,36 @@ TEST_F(Expand, Movement) {
     %3 = nn.concat %2, %x axis 1 : (tensor<3x5x37xf32>, tensor<3x20x37xf32>) -> tensor<3x25x37xf32>
     return %0, %1, %3 : tensor<37x3x20xf32>, tensor<5x37xf32>, tensor<3x25x37xf32>
   })");
+}
+
+TEST_F(Expand, FusedSoftmax) {
+  for (int turn = 0; turn < 8; ++turn) {
+    symbols["batch"] = 1 + upTo(4);
+    symbols["seq"] = 1 + upTo(80);
+    std::string t = type({upTo(2) ? "batch" : "3", num(1 + upTo(9)), turn % 3 ? "seq" : num(1 + upTo(100))});
+    check(llvm::formatv(R"(func.func @f(%x: {0}, %m: {0}) -> {0} {{
+      %0 = nn.add %x, %m : ({0}, {0}) -> {0}
+      %1 = nn.softmax %0 axis 2 : {0} to {0}
+      return %1 : {0}
+    })", t), turn % 2 ? ArrayRef<StringRef>{} : ArrayRef<StringRef>{"kernel-fuse-producers"}, 1e-4, 2);
+  }
+}
+
+// Two outputs, one of them the mean of a row; a fixed and a dynamic row length.
+TEST_F(Expand, FusedNorm) {
+  for (const char *n : {"70", "seq"}) {
+    symbols["seq"] = 33;
+    std::string t = type({"5", n}), r = type({"5", "1"});
+    check(llvm::formatv(R"(func.func @f(%x: {0}) -> ({0}, {1}) {{
+      %m = nn.reduce "mean" %x over [1] : {0} to {1}
+      %b = nn.broadcast_to %m : {1} to {0}
+      %d = nn.sub %x, %b : ({0}, {0}) -> {0}
+      %v = nn.reduce "sum_square" %d over [1] : {0} to {1}
+      %c = nn.broadcast_to %v : {1} to {0}
+      %y = nn.div %d, %c : ({0}, {0}) -> {0}
+      return %y, %m : {0}, {1}
+    })", t, r), {}, 1e-4, 1);
+  }
 }
 
 } // namespace
