@@ -26,6 +26,7 @@ void addKernelPasses(mlir::PassManager &pm, const Machine &machine, bool optimis
   if (optimise) {
     pm.addPass(createKernelFuseProducers());
     pm.addPass(createKernelFuseEpilogues());
+    pm.addPass(createKernelFuseRows());
   }
   pm.addPass(mlir::createCanonicalizerPass());
   pm.addPass(mlir::createCSEPass());
