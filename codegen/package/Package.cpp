@@ -104,35 +104,15 @@ static std::vector<File> emitFiles(const Interface &i) {
 
 std::vector<File> emitFiles(const LibrarySpec &spec) { return emitFiles(Interface(spec)); }
 
-Expected<std::vector<RuntimeFile>> loadRuntime(StringRef folder, ArrayRef<Target> targets) {
-  std::vector<std::string> paths = {"include/ingot/ingot.h", "include/ingot/model.hpp", "include/ingot/pool.h",
-                                    "include/ingot/arena.h", "include/ingot/checked.h", "include/ingot/launch.h",
-                                    "include/ingot/checks.h", "include/ingot/cpu.h", "include/ingot/mapped_file.h", "pool.cpp"};
-  auto want = [&](StringRef include) { // "ingot/ops/topk.hpp"
-    std::string path = ("include/" + include).str();
-    if (include.starts_with("ingot/ops") && !is_contained(paths, path))
-      paths.push_back(path);
-  };
-  for (const Target &target : targets)
-    for (const std::string &include : target.entryIncludes)
-      want(include);
+Expected<std::vector<RuntimeFile>> loadRuntime(StringRef folder) {
   std::vector<RuntimeFile> files;
-  for (size_t i = 0; i < paths.size(); ++i) {
-    std::string path = paths[i];
+  for (StringRef path : {"include/ingot/ingot.h", "include/ingot/model.hpp", "include/ingot/pool.h",
+                         "include/ingot/arena.h", "include/ingot/checked.h", "include/ingot/launch.h",
+                         "include/ingot/checks.h", "include/ingot/cpu.h", "include/ingot/mapped_file.h", "pool.cpp"}) {
     auto buffer = MemoryBuffer::getFile(folder + "/" + path);
     if (!buffer)
       return createStringError(buffer.getError(), "cannot read the runtime file " + folder + "/" + path);
-    StringRef text = (*buffer)->getBuffer(), output = path;
-    if (!output.consume_front("include/"))
-      files.push_back({"ingot/" + path, text.str()});
-    else
-      files.push_back({output.str(), text.str()});
-    // What a template includes comes along.
-    SmallVector<StringRef> lines;
-    text.split(lines, '\n');
-    for (StringRef line : lines)
-      if (line.consume_front("#include \""))
-        want(line.take_until([](char c) { return c == '"'; }));
+    files.push_back({("ingot/" + sys::path::filename(path)).str(), (*buffer)->getBuffer().str()});
   }
   return files;
 }

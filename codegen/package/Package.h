@@ -16,9 +16,8 @@ std::vector<Source> sourcesOf(const LibrarySpec &spec);
 /// Every text file of the output except manifest.json and what is made of weight bytes. A pure function.
 std::vector<File> emitFiles(const LibrarySpec &spec);
 
-/// The runtime files that every output contains and the operator templates that `targets` call, read from the folder `runtime` of
-/// Ingot's installation.
-llvm::Expected<std::vector<RuntimeFile>> loadRuntime(llvm::StringRef folder, llvm::ArrayRef<Target> targets = {});
+/// The runtime files that every output contains, read from the folder `runtime` of Ingot's installation.
+llvm::Expected<std::vector<RuntimeFile>> loadRuntime(llvm::StringRef folder);
 
 /// Writes the output folder: into a new folder beside `destination`, compiled there unless `toolchain` is null, and
 /// renamed. An existing `destination` is replaced only if it is one of ingot's (it has a manifest.json of ours).

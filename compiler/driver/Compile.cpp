@@ -190,7 +190,7 @@ ExitCode Compilation::makeSpec() {
   auto models = module->getOps<plan::ModelOp>();
   if (models.empty() || failed(planToSpec(*models.begin(), machine, (*module)->getAttrOfType<ArrayAttr>("ingot.symbols"), spec)))
     return ExitInternal;
-  auto runtime = package::loadRuntime(runtimeFolder(), spec.targets);
+  auto runtime = package::loadRuntime(runtimeFolder());
   if (!runtime) {
     message = llvm::toString(runtime.takeError());
     return ExitInternal;

@@ -157,6 +157,10 @@ static LogicalResult addRuntimeFile(package::LibrarySpec &spec, StringRef path, 
       std::string target = candidate;
       StringRef t(target);
       t.consume_front("include/");
+      if (target == (StringRef(path).rsplit('/').first + "/" + name).str()) { // beside the file that includes it
+        llvm::sys::path::append(sibling, name);
+        t = sibling;
+      }
       if (failed(addRuntimeFile(spec, candidate, t)))
         return failure();
       break;
