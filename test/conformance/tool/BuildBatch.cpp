@@ -15,9 +15,8 @@ namespace fs = std::filesystem;
 
 namespace ingot::conformance {
 
-/// What every unity source includes, precompiled where the compiler is clang.
-static const char *const commonHeader = R"(#include <math.h>
-#include <stdint.h>
+/// What every unity source includes, precompiled where the compiler is clang. Not math.h: kernels have their own names.
+static const char *const commonHeader = R"(#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,7 +37,7 @@ static bool isClang(const Session &s) { return s.cxx.find("clang") != std::strin
 
 static std::vector<std::string> flags(const Session &s) {
   return {s.cxx, "-O1", "-std=c++17", "-march=x86-64-v3", "-w", "-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math",
-          "-fno-exceptions", "-fno-rtti", "-I" + runtimeFolder() + "/include", "-I" + runtimeFolder()};
+          "-fno-exceptions", "-fno-rtti", "-I" + runtimeFolder() + "/include", "-I" + runtimeFolder(), "-I" + s.objects + "/include"};
 }
 
 bool buildCommon(Session &s) {
@@ -57,11 +56,12 @@ bool buildCommon(Session &s) {
   hash.update(s.cxx);
   hash.update(commonHeader);
   s.objects += "-" + llvm::toHex(hash.final(), true).substr(0, 16);
-  if (fs::exists(s.objects))
+  const std::string &part = s.objects, mark = part + "/complete";
+  if (fs::exists(mark))
     return true;
-  std::string part = s.objects + ".part";
-  fs::remove_all(part);
-  fs::create_directories(part);
+  fs::create_directories(part + "/include/ingot");
+  std::error_code code; // libraries have the operators' templates in ingot/ops
+  fs::create_directory_symlink(runtimeFolder() + "/ops", part + "/include/ingot/ops", code);
   for (auto [source, object] : {std::pair<const char *, const char *>{"/runner/runner.cpp", "/runner.o"}, {"/pool.cpp", "/pool.o"}})
     if (command({s.cxx, "-O1", "-std=c++17", "-I" + runtimeFolder() + "/include", "-I" + runtimeFolder(), "-c", runtimeFolder() + source, "-o",
                  part + object},
@@ -74,7 +74,7 @@ bool buildCommon(Session &s) {
     if (command(args, part + "/log", 300))
       return false;
   }
-  fs::rename(part, s.objects);
+  writeText(mark, "");
   return true;
 }
 
@@ -82,7 +82,7 @@ bool buildCommon(Session &s) {
 static std::string stripped(std::string line) {
   if (size_t at = line.find("error: "); at != std::string::npos)
     line = line.substr(at + 7);
-  line = std::regex_replace(line, std::regex("/[^ :']*/"), "");
+  line = std::regex_replace(line, std::regex("(^|[ '\"])/[^ :']*/"), "$1");
   line = std::regex_replace(line, std::regex("c_[0-9]+_x86_64_v3_[A-Za-z0-9_]+"), "KERNEL");
   line = std::regex_replace(line, std::regex("c_[0-9]+"), "N");
   return line.substr(0, 200);
