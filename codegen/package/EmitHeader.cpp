@@ -193,7 +193,7 @@ std::string emitHeader(const Interface &i) {
  * other functions are called. Workspace and state are memory of that device, from @N@_device_alloc or cudaMalloc;
  * inputs and outputs are host memory. @N@_open puts the weights on the device once for all contexts, @N@_close frees
  * them. A run uses the calling thread's default stream and returns when its outputs are there. Link with
- * -lcudart_static -ldl -lrt -lpthread. What the driver reports is INGOT_DEVICE_ERROR, its code in `actual`. */
+ * nvcc, or with -lcudart_static -lstdc++ -ldl -lrt -lpthread. What the driver reports is INGOT_DEVICE_ERROR, its code in `actual`. */
 
 /* Device memory for workspace and state. */
 ingot_status @N@_device_alloc(void **memory, size_t bytes, ingot_error *error);

@@ -151,6 +151,8 @@ Error buildLibrary(StringRef folder, StringRef name, ArrayRef<Source> sources, c
       args.insert(args.end(), {"-std=c++17", "-I."});
       args.insert(args.end(), flags.begin(), flags.end());
       args.insert(args.end(), source.flags.begin(), source.flags.end());
+      if (cuda) // else names would come from the folder's path
+        args.push_back("--frandom-seed=" + source.path);
     }
     if (!cuda || !assembly)
       args.insert(args.end(), options.cxxFlags.begin(), options.cxxFlags.end());
@@ -175,9 +177,13 @@ Error buildLibrary(StringRef folder, StringRef name, ArrayRef<Source> sources, c
   if (std::error_code code = sys::fs::create_directories(folder + "/lib"))
     return createStringError(code, "cannot make " + folder + "/lib");
   sys::fs::remove(folder + "/" + archive);
+  std::vector<std::string> localise = {options.objcopy, "--wildcard", ("--keep-global-symbol=" + name + "_*").str()};
+  if (cuda) // nvcc's temporary files have random names
+    localise.push_back("--strip-unneeded");
+  localise.push_back(whole);
   const Command steps[] = {
       {link, folder.str()},
-      {{options.objcopy, "--wildcard", ("--keep-global-symbol=" + name + "_*").str(), whole}, folder.str()},
+      {localise, folder.str()},
       {{options.ar, "qcD", archive, whole}, folder.str()},
       {{options.ar, "sD", archive}, folder.str()},
   };
