@@ -16,7 +16,7 @@ namespace ingot {
 namespace {
 using namespace kernel;
 
-constexpr int64_t kRowBytes = 32 << 10; // of an intermediate: the row buffer should stay in the first-level cache
+constexpr int64_t kRowBytes = 32 << 10; // of all intermediates: what expansion gives to row buffers
 constexpr int64_t kSingleRow = 8192;    // elements; more are better spread over threads
 
 using RowDims = SmallVector<unsigned, 4>;
@@ -147,7 +147,7 @@ GenericOp overwriter(Value v, ArrayRef<Operation *> ordered) {
   if (!last || last->getNumResults() != 1 || !last.getDests().empty() || last->getResult(0).getType() != v.getType())
     return {};
   Nest n(cast<LoopNestInterface>(last.getOperation()));
-  if (n.reduces())
+  if (n.reduces() || llvm::count(n.ins, v) != 1)
     return {};
   for (unsigned i = 0; i < n.ins.size(); ++i)
     if (n.ins[i] == v && n.inIndex[i] != n.resultIndex[0])
@@ -269,7 +269,8 @@ struct KernelFuseRows : impl::KernelFuseRowsBase<KernelFuseRows> {
     SmallVector<Operation *> ordered = inOrder(group);
     llvm::SmallPtrSet<Operation *, 16> in(ordered.begin(), ordered.end());
     SmallVector<Value> yielded;
-    SmallVector<std::pair<GenericOp, unsigned>> overwrites; // and the number of the ins that it overwrites
+    llvm::SmallPtrSet<Operation *, 4> overwriters;
+    int64_t buffered = 0;
     for (Operation *op : ordered)
       for (Value v : op->getResults()) {
         bool leaves = llvm::any_of(v.getUsers(), [&](Operation *u) { return !in.contains(u); });
@@ -279,12 +280,14 @@ struct KernelFuseRows : impl::KernelFuseRowsBase<KernelFuseRows> {
         }
         auto elements = elementsPerRow(v, group);
         auto bytes = elements ? storageBytes(nn::elementOf(v), *elements).constant() : std::nullopt;
-        if (bytes && *bytes <= kRowBytes)
+        if (bytes && buffered + *bytes <= kRowBytes) {
+          buffered += *bytes;
           continue;
+        }
+        // Too long, or of unknown length: expansion keeps it in the row of the output that overwrites it.
         GenericOp by = overwriter(v, ordered);
-        if (!by || llvm::any_of(overwrites, [&](auto &o) { return o.first == by; }))
+        if (!by || !overwriters.insert(by).second)
           return false;
-        overwrites.push_back({by, unsigned(llvm::find(by.getIns(), v) - by.getIns().begin())});
       }
     if (yielded.empty())
       return false;
@@ -315,11 +318,6 @@ struct KernelFuseRows : impl::KernelFuseRowsBase<KernelFuseRows> {
         if (!llvm::is_contained(order, d))
           order.push_back(d);
       n.permuteDims(order);
-      for (auto [by, in] : overwrites)
-        if (by == op) {
-          n.dests = {n.ins[in]};
-          n.destOf = {0};
-        }
       rw.setInsertionPoint(op);
       Operation *fresh = n.build(rw);
       rw.replaceOp(op, fresh->getResults());

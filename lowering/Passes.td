@@ -264,7 +264,7 @@ def KernelFuseRows : IngotPass<"kernel-fuse-rows"> {
   let summary = "Runs loop nests that share rows one row at a time";
   let description = [{
     Grows a group from each reduction: softmax, normalisations, with the residual sums before them. Values inside are kept in row
-    buffers (at most 32 KiB); a longer or dynamic row lives in the memory of the result that overwrites it (`dests`). Independent reductions
+    buffers (32 KiB together); a longer or dynamic row needs an output that its last reader writes at the same index. Independent reductions
     over the same row become one with two results.
 
     Before (softmax, after kernel-fuse-producers):
