@@ -40,8 +40,16 @@ struct ExpandKernels : impl::ExpandKernelsBase<ExpandKernels> {
       auto kernel = SymbolTable::lookupNearestSymbolFrom<plan::KernelOp>(launch, launch.getKernelAttr());
       if (!kernel || launch.getTiles())
         return;
+      if (kernel.getBody().getOps<scf::ForallOp>().empty()) { // an empty tensor: nothing to write
+        launch.erase();
+        return;
+      }
       OpBuilder b(launch);
       launch.getTilesMutable().assign(tileCount(b, launch.getLoc(), kernel, launch.getArgs()));
+    });
+    getOperation().walk([&](plan::KernelOp kernel) {
+      if (kernel->hasAttr("target") && kernel.getBody().getOps<scf::ForallOp>().empty())
+        kernel.erase();
     });
   }
 };
