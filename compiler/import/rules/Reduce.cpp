@@ -1,5 +1,6 @@
 //===- Reduce.cpp - Reduce*, Softmax, LogSoftmax --------------------------------------===//
 #include "compiler/import/Compose.h"
+#include "compiler/import/rules/Common.h"
 
 using namespace mlir;
 using namespace ingot;
@@ -102,26 +103,26 @@ static LogicalResult importReduce(NodeImport &n, StringRef kind, int64_t axesInp
     return c.done();
   }
 
-  // Each dimension d is there twice, d^(1-r) times outside and d^r times inside, where r says at run time whether it is reduced.
+  // Each dimension is there twice, outside and inside the reduction; one of the two is 1.
   if (!numAxes)
     return n.refuse("number of axes is not known", "export the axes as a constant");
   Value flags = reducedFlags(n, n.in(1), rank);
-  Dims in = dimsOf(x), out, inner;
-  for (int64_t i = 0; i < rank; ++i) {
-    DimExpr r = n.bind(flags, i, "reduces");
-    out.push_back(in[i] - r * (in[i] - 1));
-    inner.push_back(r * (in[i] - 1) + 1);
-  }
+  Dims in = dimsOf(x);
+  Value sizes = rules::computeInts(n, flags, 2 * rank, [&](kernel::Scalars &r, unsigned k) {
+    ScalarBuilder s = rules::indexMath(r);
+    Value reduced = s.cmp(Cmp::NE, rules::readIndex(r, r.table[0], k % rank), r.indexConst(0)), one = r.indexConst(1);
+    Value size = r.dim(in[k % rank]);
+    return k < rank ? s.select(reduced, one, size) : s.select(reduced, size, one);
+  });
+  Dims all = rules::bindAll(n, sizes, "reduced"), out(all.begin(), all.begin() + rank);
   // The copy ordered as (outer dimensions, inner dimensions) has static axes to reduce over; fusion removes it.
   kernel::GenericBuilder g(n.b, n.loc);
-  Dims doubled = out;
-  doubled.append(inner);
-  auto d = g.parallels(doubled);
+  auto d = g.parallels(all);
   SmallVector<AffineExpr> map;
   for (int64_t i = 0; i < rank; ++i)
     map.push_back(d[i] + d[rank + i]);
   g.in(x, map);
-  g.result(elementOf(x), doubled, d);
+  g.result(elementOf(x), all, d);
   Value split = g.build([](kernel::Scalars &r) -> SmallVector<Value> { return {r.in[0]}; })[0];
   Value y = c.reshape(c.reduce(kind, split, axesFrom(rank, 2 * rank)), out);
   if (!keep)
