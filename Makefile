@@ -30,7 +30,7 @@ demo: build
 test: build
 	@$(PYTHON) test/tools/run_tests.py --build $(BUILD) --jobs $(JOBS) $(if $(TESTS),-R '$(TESTS)') $(if $(LABEL),-L '$(LABEL)')
 
-# Writes SUPPORT.md and test/conformance/passes.txt anew from a run of the ONNX suite.
+# Writes test/conformance/SUPPORT.md and test/conformance/passes.txt anew from a run of the ONNX suite.
 support: build
 	@$(PYTHON) test/conformance/conformance.py --tool $(BUILD)/bin/ingot-conformance --work $(BUILD)/conformance --jobs $(JOBS) --update
 

@@ -67,7 +67,7 @@ struct Contraction : RowMajor {
     return c && c->isConstant(1);
   }
   void padInput();
-  void packFactor(int64_t nr);
+  void packFactor(int64_t nr, bool onePanel = false);
 };
 
 /// Reads of ins 0 that leave the image, where the innermost run of sums is short (few channels) or the padding is not zero: the image
@@ -122,8 +122,8 @@ void Contraction::padInput() {
   op.setPaddingAttr(b.getArrayAttr(padding));
 }
 
-/// Lays ins 1 out in panels [outer…, n/nr, k…, nr].
-void Contraction::packFactor(int64_t nr) {
+/// Lays ins 1 out in panels [outer…, n/nr, k…, nr]; `onePanel`: as [outer…, k…, n].
+void Contraction::packFactor(int64_t nr, bool onePanel) {
   Value w = op.getIns()[1];
   AffineMap map = nestOp.insMap(1);
   Dims domain = op.getDomain().exprs(), symbols = op.getSymbols().exprs();
@@ -140,10 +140,10 @@ void Contraction::packFactor(int64_t nr) {
   for (unsigned d : outer)
     if (map.isFunctionOfDim(d))
       value[d] = add(domain[d], dim(d));
-  AffineExpr panel = add(DimExpr::ceilDiv(domain[n], nr), dim(n).floorDiv(nr));
+  AffineExpr panel = onePanel ? b.getAffineConstantExpr(0) : add(DimExpr::ceilDiv(domain[n], nr), dim(n).floorDiv(nr));
   for (unsigned d : k)
     value[d] = add(domain[d], dim(d));
-  value[n] = panel * nr + add(nr, dim(n) % nr);
+  value[n] = panel * nr + add(nr, onePanel ? dim(n) : dim(n) % nr);
   SmallVector<AffineExpr> syms;
   for (const DimExpr &s : symbols)
     syms.push_back(g.sym(s));
@@ -225,7 +225,19 @@ struct KernelSchedule : impl::KernelScheduleBase<KernelSchedule> {
 };
 } // namespace
 
+/// One thread computes one element and its neighbours the next columns: the columns of constant factors become innermost.
+static void layOutForThreads(ContractOp op) {
+  if (op.getTileAttr() || !op.getKinds().contains('n') || !isConstant(op.getIns()[1]))
+    return;
+  Contraction c(op);
+  auto n = c.op.getDomain().exprs()[c.n].constant();
+  if (n && *n > 1 && c.columnsContiguous(op.getIns().size()) && !c.columnsContiguous(1))
+    c.packFactor(*n, /*onePanel=*/true);
+}
+
 void scheduleContract(ContractOp op, const Machine &machine) {
+  if (machine.kind == MachineKind::Cuda)
+    return layOutForThreads(op);
   int64_t lanes = machine.lanes(4);
   Type acc = cast<TypedAttr>(op.getInit()[0]).getType();
   if (op.getTileAttr() || lanes == 1 || !op.getKinds().contains('n') || !(acc.isF32() || acc.isInteger(32)))

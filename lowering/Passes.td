@@ -259,4 +259,25 @@ def KernelFuseEpilogues : IngotPass<"kernel-fuse-epilogues"> {
     ```
   }];
 }
+
+def KernelFuseRows : IngotPass<"kernel-fuse-rows"> {
+  let summary = "Runs loop nests that share rows one row at a time";
+  let description = [{
+    Grows a group from each reduction: softmax, normalisations, with the residual sums before them. Values inside are kept in row
+    buffers (32 KiB together); a longer or dynamic row needs an output that its last reader writes at the same index. Independent reductions
+    over the same row become one with two results.
+
+    Before (softmax, after kernel-fuse-producers):
+    ```mlir
+    %m = kernel.generic domain <"4", "16"> iterators "pr" ins(%x) …        // max
+    %e = kernel.generic domain <"4", "16"> iterators "pp" ins(%x, %m) …    // exp(x - max)
+    %s = kernel.generic domain <"4", "16"> iterators "pr" ins(%e) …        // sum
+    %y = kernel.generic domain <"4", "16"> iterators "pp" ins(%e, %s) …    // e / sum
+    ```
+    After:
+    ```mlir
+    %y = kernel.fused outer 1 : tensor<4x16xf32> { %m = … %e = … %s = … %0 = …  kernel.yield %0 }
+    ```
+  }];
+}
 #endif

@@ -13,6 +13,7 @@ struct Interface {
   const LibrarySpec &spec;
   std::vector<const Symbol *> inputSymbols, lengthSymbols, resultSymbols;
   bool hasDims, hasState, hasInputs, hasWeights, mapsWeights;
+  bool cuda; // weights, workspaces and states are device memory
   std::vector<std::string> openParams, queryParams, contextParams, stateParams, runParams;
   std::string hash; // of N.h, eight hex digits
   std::string weightsMark = "0x0"; // of a mapped weight file, see ingot/mapped_file.h
@@ -39,6 +40,8 @@ inline bool isInWorkspace(const Value &value) { return value.inWorkspace || valu
 
 std::string bannerLine(const LibrarySpec &spec);
 std::string quoted(llvm::StringRef text); // a C string literal
+std::string kernelFile(const Target &target, size_t count, size_t index); // "src/kernels_x86_64_v3_0.cpp"
+std::string entryFile(const Target &target);
 bool weightsAreFar(const LibrarySpec &spec); // beyond the reach of x86's 32-bit offsets
 std::string bounds(const Symbol &symbol);
 

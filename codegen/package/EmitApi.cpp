@@ -43,7 +43,7 @@ public:
 
   std::string print() {
     prologue();
-    open();
+    i.cuda ? openDevice() : open();
     query();
     contextInit();
     if (i.hasState)
@@ -114,8 +114,9 @@ private:
 // Compiled for the baseline of the architecture: @N@_open runs on every processor.
 #include "@N@_internal.h"
 #include "ingot/checks.h"
-#include "ingot/cpu.h"
 )");
+    if (!i.cuda)
+      add("#include \"ingot/cpu.h\"\n");
     if (i.mapsWeights)
       add("#include \"ingot/mapped_file.h\"\n");
     add(R"(
@@ -151,7 +152,7 @@ const Target targets[] = {
     for (const Target &target : spec.targets)
       text += "    {" + quoted(target.name) + ", " + target.features + ", " + n + "_" + target.id + "_run},\n";
     text += "};\n";
-    if (i.mapsWeights)
+    if (i.mapsWeights || (i.cuda && i.hasWeights))
       text += "\nconstexpr size_t weights_bytes = " + std::to_string(spec.weights.bytes) + ";\n";
     sizeFunction("workspace_bytes", inChecked(spec.workspaceBytes));
     if (!spec.plannedBytes.empty())
@@ -193,6 +194,47 @@ const Target targets[] = {
     if (i.mapsWeights)
       text += "  if (model && model->magic == magic)\n    ingot::unmap_file(model->weights, weights_bytes);\n";
     add("  if (model)\n    *model = @N@_model();\n}\n\n");
+  }
+
+  /// CUDA: a library has one target; the weights move to the device.
+  void openDevice() {
+    const Target &target = spec.targets.front();
+    text += wrapList("ingot_status " + n + "_open_" + i.hash + "(", i.openParams, ") {\n");
+    requirePointer("model");
+    add(R"(  *model = @N@_model();
+  if (options && options->target && strcmp(options->target, targets[0].name) != 0)
+    return fail(error, INGOT_UNSUPPORTED_CPU, "target", -1, 0, 0, "target: %.100s, the library is for %s",
+                options->target, targets[0].name);
+)");
+    check("check_device", {"error", std::to_string(target.capability), target.exactCapability ? "true" : "false"});
+    if (i.mapsWeights) {
+      text += "  const unsigned char *mapped = nullptr;\n";
+      check("map_file", {"error", "options ? options->weights : nullptr", "weights_bytes", i.weightsMark + "u", "&mapped"});
+      text += R"(  const ingot_status status = ingot::upload(error, mapped, weights_bytes, &model->weights);
+  ingot::unmap_file(mapped, weights_bytes);
+  if (status != INGOT_OK)
+    return status;
+)";
+    } else if (i.hasWeights) {
+      check("upload", {"error", n + "_weights", "weights_bytes", "&model->weights"});
+    }
+    text += "  model->magic = magic;\n  return INGOT_OK;\n}\n\n";
+    text += "void " + n + "_close(" + n + "_model *model) {\n";
+    if (i.hasWeights)
+      text += "  if (model && model->magic == magic)\n    ingot::device_free(model->weights);\n";
+    add(R"(  if (model)
+    *model = @N@_model();
+}
+
+ingot_status @N@_device_alloc(void **memory, size_t bytes, ingot_error *error) {
+  if (!memory)
+    return ingot::null_argument(error, "memory");
+  return ingot::device_alloc(error, bytes, memory);
+}
+
+void @N@_device_free(void *memory) { ingot::device_free(memory); }
+
+)");
   }
 
   static std::string maxText(const Symbol &symbol) {
@@ -270,7 +312,8 @@ void @N@_state_reset(@N@_state *state) {
       text += "  state->phase = 0;\n";
     // What a length bounds is never read beyond it; the rest starts as zeros.
     if (i.lengthSymbols.empty() || i.replacesState())
-      text += "  if (state->bytes)\n    memset(state->memory, 0, state->bytes);\n";
+      text += i.cuda ? "  if (state->bytes)\n    (void)cudaMemset(state->memory, 0, state->bytes);\n"
+                     : "  if (state->bytes)\n    memset(state->memory, 0, state->bytes);\n";
     text += "}\n\n";
     for (const Symbol *l : i.lengthSymbols) {
       const std::string &name = l->name;
@@ -386,6 +429,8 @@ void @N@_state_reset(@N@_state *state) {
             ";\n  frame.arena = {context->workspace, context->workspace_bytes, planned, planned};\n";
     if (i.hasWeights)
       text += "  frame.weights = context->model->weights;\n";
+    if (i.cuda)
+      text += "  frame.stream = cudaStreamPerThread;\n";
     for (const Symbol &symbol : spec.symbols)
       if (symbol.kind != SymbolKind::Result)
         text += "  frame." + symbol.name + " = " + symbol.name + ".value;\n";

@@ -15,7 +15,7 @@ static std::string cmakeLists(const Interface &i, ArrayRef<Source> sources) {
   std::string files, properties;
   for (const Source &source : sources) {
     files += "  " + source.path + "\n";
-    if (!source.flags.empty())
+    if (!source.flags.empty() && !i.cuda)
       properties += "set_source_files_properties(" + source.path + " PROPERTIES COMPILE_OPTIONS \"" +
                     join(source.flags, ";") + "\")\n";
   }
@@ -23,10 +23,25 @@ static std::string cmakeLists(const Interface &i, ArrayRef<Source> sources) {
     properties += "set_source_files_properties(src/weights.S PROPERTIES OBJECT_DEPENDS\n"
                   "  ${CMAKE_CURRENT_SOURCE_DIR}/weights/" +
                   spec.name + ".weights)\n";
+  std::string device;
+  if (i.cuda) {
+    const Target &target = spec.targets.front();
+    std::vector<std::string> flags;
+    for (StringRef flag : target.flags)
+      if (!flag.starts_with("-arch="))
+        flags.push_back(flag.str());
+    device = fill(R"(find_package(CUDAToolkit REQUIRED)
+target_link_libraries(@N@ PUBLIC CUDA::cudart_static)
+target_compile_options(@N@ PRIVATE "$<$<COMPILE_LANGUAGE:CUDA>:@flags@>")
+set_target_properties(@N@ PROPERTIES CUDA_STANDARD 17 CUDA_ARCHITECTURES @arch@)
+)",
+                  {{"N", spec.name}, {"flags", join(flags, ";")},
+                   {"arch", std::to_string(target.capability) + (target.exactCapability ? "a" : "")}});
+  }
   return fill(R"(# @banner@
 # Builds the library from source: add_subdirectory(@N@), then link @N@::@N@.
 cmake_minimum_required(VERSION 3.16)
-project(@N@ LANGUAGES CXX@asm@)
+project(@N@ LANGUAGES CXX@cuda@@asm@)
 
 add_library(@N@ STATIC
 @files@)
@@ -39,7 +54,7 @@ set_target_properties(@N@ PROPERTIES CXX_EXTENSIONS OFF POSITION_INDEPENDENT_COD
 if(UNIX)
   target_link_libraries(@N@ PUBLIC m)
 endif()
-# Instruction sets are private to the files that are compiled for them.
+@device@# Instruction sets are private to the files that are compiled for them.
 @properties@
 # The thread pool: built once by the program, whichever generated library comes first.
 if(NOT TARGET ingot::pool)
@@ -54,6 +69,8 @@ endif()
               {{"banner", bannerLine(spec)},
                {"N", spec.name},
                {"asm", assembly ? " ASM" : ""},
+               {"cuda", i.cuda ? " CUDA" : ""},
+               {"device", device},
                {"files", files},
                {"flags", join(libraryFlags(), ";")},
                {"properties", properties}});
@@ -62,12 +79,12 @@ endif()
 static std::string packageConfig(const Interface &i) {
   return fill(R"(# find_package(@N@): the library as it was compiled, target @N@::@N@.
 get_filename_component(_@N@_prefix "${CMAKE_CURRENT_LIST_DIR}/.." ABSOLUTE)
-if(NOT TARGET @N@::@N@)
+@find@if(NOT TARGET @N@::@N@)
   add_library(@N@::@N@ STATIC IMPORTED)
   set_target_properties(@N@::@N@ PROPERTIES
     IMPORTED_LOCATION "${_@N@_prefix}/lib/lib@N@.a"
     INTERFACE_INCLUDE_DIRECTORIES "${_@N@_prefix}"
-    INTERFACE_LINK_LIBRARIES "m")
+    INTERFACE_LINK_LIBRARIES "m@link@")
 endif()
 if(NOT TARGET ingot::pool)
   find_package(Threads REQUIRED)
@@ -79,7 +96,9 @@ if(NOT TARGET ingot::pool)
 endif()
 unset(_@N@_prefix)
 )",
-              {{"N", i.spec.name}});
+              {{"N", i.spec.name},
+               {"find", i.cuda ? "find_package(CUDAToolkit REQUIRED)\n" : ""},
+               {"link", i.cuda ? ";CUDA::cudart_static" : ""}});
 }
 
 static std::string valueTable(const Interface &i) {
@@ -164,7 +183,7 @@ static std::string readme(const Interface &i) {
 Build it with any one of
 
 ```
-c++ -std=c++17 -I. main.cpp lib/lib@N@.a -lm -lpthread
+@cxx@ -std=c++17 -I. main.cpp lib/lib@N@.a -lm -lpthread
 find_package(@N@)        # with CMAKE_PREFIX_PATH set to this folder; link @N@::@N@
 add_subdirectory(@N@)    # from source; link @N@::@N@
 ```
@@ -177,6 +196,7 @@ to use several. What a function reports is in its status and in `ingot_error.tex
                {"doc", spec.doc.empty() ? "" : spec.doc + "\n\n"},
                {"version", spec.build.ingotVersion},
                {"model", spec.build.modelFile},
+               {"cxx", i.cuda ? "nvcc" : "c++"},
                {"targets", targets},
                {"table", valueTable(i)},
                {"example", example(i)}});

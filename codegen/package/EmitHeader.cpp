@@ -17,6 +17,7 @@ Interface::Interface(const LibrarySpec &spec) : spec(spec) {
         .push_back(&symbol);
   hasDims = !inputSymbols.empty();
   hasState = !spec.states.empty();
+  cuda = spec.targets.front().capability != 0;
   hasInputs = !spec.inputs.empty();
   hasWeights = spec.weights.bytes != 0;
   mapsWeights = hasWeights && spec.weights.form == WeightForm::File;
@@ -132,7 +133,7 @@ static std::string values(const Interface &i) {
 static std::string objects(const Interface &i) {
   const std::string &n = i.spec.name;
   std::string text = section("objects, all in the caller's memory; their fields are private");
-  text += "/* " + std::string(i.hasWeights ? "Weights and instruction set" : "The instruction set") +
+  text += "/* " + std::string(i.cuda ? "The weights on the device" : i.hasWeights ? "Weights and instruction set" : "The instruction set") +
           ". Immutable once open; threads may share it. */\n"
           "typedef struct " + n + "_model {\n  uint64_t magic;\n" +
           (i.hasWeights ? "  const unsigned char *weights;\n" : "") + "  int32_t target;\n} " + n + "_model;\n\n";
@@ -162,7 +163,7 @@ typedef struct @N@_context {
     text += "} " + n + "_state;\n\n";
   }
   text += "typedef struct " + n + "_options {\n  const char *target; /* " + targetNames(i.spec) +
-          "; 0 for the best that this processor runs */\n" +
+          (i.cuda ? ", or 0 */\n" : "; 0 for the best that this processor runs */\n") +
           (i.mapsWeights ? "  const char *weights; /* path of " + n + ".weights */\n" : "") + "} " + n +
           "_options;\n";
   return text;
@@ -187,6 +188,19 @@ std::string emitHeader(const Interface &i) {
   text += "#ifndef " + guard + "\n#define " + guard +
           "\n\n#include \"ingot/ingot.h\"\n\n#ifdef __cplusplus\nextern \"C\" {\n#endif\n";
   text += dimensions(i) + values(i) + objects(i) + section("functions");
+  if (i.cuda)
+    text += fill(R"(/* The library computes on the CUDA device that is current in the calling thread at @N@_open; keep it current where
+ * other functions are called. Workspace and state are memory of that device, from @N@_device_alloc or cudaMalloc;
+ * inputs and outputs are host memory. @N@_open puts the weights on the device once for all contexts, @N@_close frees
+ * them. A run uses the calling thread's default stream and returns when its outputs are there. Link with
+ * nvcc, or with -lcudart_static -lstdc++ -ldl -lrt -lpthread. What the driver reports is INGOT_DEVICE_ERROR, its code in `actual`. */
+
+/* Device memory for workspace and state. */
+ingot_status @N@_device_alloc(void **memory, size_t bytes, ingot_error *error);
+void @N@_device_free(void *memory);
+
+)",
+                 {{"N", n}});
 
   Substitutions s = {{"N", n}, {"hash", i.hash}};
   text += fill(R"(/* Opens the model. `options` may be 0, and `error` may be 0 in every function. The linked name carries the hash
@@ -199,10 +213,12 @@ std::string emitHeader(const Interface &i) {
   text += i.hasDims ? "/* The memory that runs within `limits` need; 0 stands for the compiled bounds. */\n"
                     : "/* The memory that a run needs. */\n";
   text += wrapList("ingot_status " + n + "_query(", i.queryParams, ");\n\n");
-  text += "/* `workspace` stays the caller's and must outlive the context; `executor` is copied, 0 means serial. */\n";
+  text += i.cuda ? "/* `workspace`, on the device, stays the caller's and must outlive the context; `executor` is not used. */\n"
+                 : "/* `workspace` stays the caller's and must outlive the context; `executor` is copied, 0 means serial. */\n";
   text += wrapList("ingot_status " + n + "_context_init(", i.contextParams, ");\n\n");
   if (i.hasState) {
-    text += "/* `memory` stays the caller's and must outlive the state, which is then as after a reset. */\n";
+    text += std::string("/* `memory`") + (i.cuda ? ", on the device," : "") +
+            " stays the caller's and must outlive the state, which is then as after a reset. */\n";
     text += wrapList("ingot_status " + n + "_state_init(", i.stateParams, ");\n");
     text += fill("\n/* Forgets everything. */\nvoid @N@_state_reset(@N@_state *state);\n\n", s);
     for (const Symbol *l : i.lengthSymbols) {
@@ -269,6 +285,37 @@ private:
 
 )",
                s);
+  if (i.cuda)
+    text += fill(R"(// Owned device memory.
+class device_memory {
+public:
+  device_memory() noexcept = default;
+  ~device_memory() { @N@_device_free(data_); }
+  device_memory(const device_memory &) = delete;
+  device_memory &operator=(const device_memory &) = delete;
+
+  ingot_status reset(size_t bytes, ingot_error *error) noexcept {
+    @N@_device_free(data_);
+    data_ = nullptr;
+    size_ = bytes;
+    return @N@_device_alloc(&data_, bytes, error);
+  }
+  void *data() noexcept { return data_; }
+  size_t size() const noexcept { return size_; }
+
+private:
+  void *data_ = nullptr;
+  size_t size_ = 0;
+};
+
+)",
+                 s);
+  s.push_back({"memory", i.cuda ? "device_memory" : "ingot::buffer"});
+  s.push_back({"allocateState", i.cuda ? "memory_.reset(sizes.state, error)"
+                                       : "ingot::allocate(memory_, \"state\", sizes.state, sizes.align, error)"});
+  s.push_back({"allocateWorkspace", i.cuda ? "workspace_.reset(bytes, error)"
+                                           : "ingot::allocate(workspace_, \"workspace\", bytes, align, error)"});
+  s.push_back({"alignParam", i.cuda ? "size_t" : "size_t align"});
   s.push_back({"limitsParam", i.hasDims ? "const " + n + "_limits &limits = {}" : ""});
   std::string limitsArg = i.hasDims ? "&limits, " : "";
   std::string comma = i.hasDims ? ", " : "";
@@ -285,7 +332,7 @@ private:
       ingot_sizes sizes;
       ingot_status status = @N@_query(@queryArgs@);
       if (status == INGOT_OK)
-        status = ingot::allocate(memory_, "state", sizes.state, sizes.align, error);
+        status = @allocateState@;
       if (status == INGOT_OK)
         status = @N@_state_init(&state_, model.get(), memory_.data(), memory_.size(), error);
       return status;
@@ -305,7 +352,7 @@ private:
     text += fill(R"(  @N@_state *get() noexcept { return &state_; }
 
 private:
-  ingot::buffer memory_;
+  @memory@ memory_;
   @N@_state state_ = {};
 };
 
@@ -366,15 +413,15 @@ public:
   text += fill(R"(  @N@_context *get() noexcept { return &context_; }
 
 private:
-  ingot_status init(const model &model, size_t bytes, size_t align, const ingot_executor *executor,
+  ingot_status init(const model &model, size_t bytes, @alignParam@, const ingot_executor *executor,
                     ingot_error *error) noexcept {
-    const ingot_status status = ingot::allocate(workspace_, "workspace", bytes, align, error);
+    const ingot_status status = @allocateWorkspace@;
     if (status != INGOT_OK)
       return status;
     return @N@_context_init(&context_, model.get(), workspace_.data(), workspace_.size(), executor, error);
   }
 
-  ingot::buffer workspace_;
+  @memory@ workspace_;
   @N@_context context_ = {};
 };
 

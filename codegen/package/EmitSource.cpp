@@ -56,13 +56,13 @@ static std::string storageType(const Value &v) { return elementText(v.type).type
 std::string emitInternalHeader(const Interface &i) {
   const LibrarySpec &spec = i.spec;
   Substitutions s = {{"N", spec.name}, {"GUARD", StringRef(spec.name).upper() + "_INTERNAL_H"},
-                     {"banner", bannerLine(spec)}};
+                     {"banner", bannerLine(spec)}, {"runtime", i.cuda ? "cuda" : "launch"}};
   std::string text = fill(R"(// @N@_internal.h - what the sources of this library share; @banner@
 #ifndef @GUARD@
 #define @GUARD@
 
 #include "@N@.h"
-#include "ingot/launch.h"
+#include "ingot/@runtime@.h"
 
 // One run: what an entry function reads and writes, checked before it is called.
 struct @N@_frame {
@@ -73,6 +73,8 @@ struct @N@_frame {
                           s);
   if (i.hasWeights)
     text += "  const unsigned char *weights;\n";
+  if (i.cuda)
+    text += "  cudaStream_t stream;\n";
   if (i.hasDims || !i.lengthSymbols.empty())
     text += "  // dimensions\n";
   for (const Symbol *symbol : i.inputSymbols)
@@ -114,7 +116,7 @@ struct @N@_frame {
 std::string emitEntry(const Interface &i, const Target &target) {
   const LibrarySpec &spec = i.spec;
   const std::string &n = spec.name;
-  std::string text = "// entry_" + target.id + ".cpp - one run for " + target.name + "; " + bannerLine(spec) + "\n";
+  std::string text = "// " + StringRef(entryFile(target)).substr(4).str() + " - one run for " + target.name + "; " + bannerLine(spec) + "\n";
   text += "#include \"kernels_" + target.id + ".h\"\n#include \"" + n + "_internal.h\"\n";
   for (const std::string &include : target.entryIncludes)
     text += "#include \"" + include + "\"\n";
@@ -129,6 +131,8 @@ std::string emitEntry(const Interface &i, const Target &target) {
   local("unsigned char *", "workspace", "arena.base");
   if (i.hasWeights)
     local("const unsigned char *", "weights", "weights");
+  if (i.cuda)
+    local("const cudaStream_t ", "stream", "stream");
   for (const Symbol &symbol : spec.symbols)
     if (symbol.kind != SymbolKind::Result)
       local("const int64_t ", symbol.name, symbol.name);
@@ -153,18 +157,23 @@ std::string emitEntry(const Interface &i, const Target &target) {
 static std::string kernelSignature(const Interface &i, const Target &target, const Kernel &kernel,
                                    StringRef prefix, StringRef suffix) {
   std::vector<std::string> params = kernel.params;
-  params.push_back("int64_t begin");
-  params.push_back("int64_t end");
-  return wrapList((prefix + "void " + i.spec.name + "_" + target.id + "_" + kernel.name + "(").str(), params, suffix);
+  if (i.cuda) {
+    params.push_back("int64_t tiles");
+  } else {
+    params.push_back("int64_t begin");
+    params.push_back("int64_t end");
+  }
+  return wrapList((prefix + (i.cuda ? "__global__ void " : "void ") + i.spec.name + "_" + target.id + "_" + kernel.name + "(").str(), params, suffix);
 }
 
 std::string emitKernelHeader(const Interface &i, const Target &target) {
   std::string guard = StringRef(i.spec.name + "_KERNELS_" + target.id + "_H").upper();
   std::string text = "// kernels_" + target.id + ".h - kernels for " + target.name + "; " + bannerLine(i.spec) + "\n" +
                      "#ifndef " + guard + "\n#define " + guard +
-                     "\n\n#include \"ingot/launch.h\"\n\n// Each works on its tiles [begin, end).\nextern \"C\" {\n";
+                     (i.cuda ? "\n\n#include \"ingot/cuda.h\"\n\n// One tile to a thread.\nextern \"C\" {\n"
+                             : "\n\n#include \"ingot/launch.h\"\n\n// Each works on its tiles [begin, end).\nextern \"C\" {\n");
   for (const Kernel &kernel : target.kernels)
-    text += kernelSignature(i, target, kernel, "INGOT_HIDDEN ", ");\n");
+    text += kernelSignature(i, target, kernel, i.cuda ? "" : "INGOT_HIDDEN ", ");\n");
   return text + "}\n\n#endif\n";
 }
 
@@ -187,7 +196,17 @@ std::vector<std::string> emitKernels(const Interface &i, const Target &target) {
     body += text.size();
     files.back() += "\n" + text;
   }
+  for (std::string &file : files)
+    file += target.postamble;
   return files;
+}
+
+std::string kernelFile(const Target &target, size_t count, size_t index) {
+  return "src/kernels_" + target.id + (count == 1 ? "" : "_" + std::to_string(index)) + (target.capability ? ".cu" : ".cpp");
+}
+
+std::string entryFile(const Target &target) {
+  return "src/entry_" + target.id + (target.capability ? ".cu" : ".cpp");
 }
 
 std::string emitWeightsAssembly(const LibrarySpec &spec) {

@@ -63,7 +63,8 @@ struct State {
   bool replaced = false;         // every run writes a whole new value, to `name`_next; else updated in place
 };
 
-/// One kernel: `void N_<target>_<name>(params, int64_t begin, int64_t end)` works on the tiles [begin, end).
+/// One kernel: `void N_<target>_<name>(params, int64_t begin, int64_t end)` works on the tiles [begin, end); on CUDA
+/// `__global__ void N_<target>_<name>(params, int64_t tiles)`, one tile to a thread.
 struct Kernel {
   std::string name;
   std::string doc;                 // comment text, lines without //
@@ -78,6 +79,9 @@ struct Target {
   std::vector<std::string> flags;    // of kernel sources: "-mavx2", "-mfma"
   std::vector<std::string> includes; // of kernel sources: "ingot/simd/avx2.h"
   std::string preamble;              // file-scope text behind the includes, all of internal linkage
+  std::string postamble;             // behind the kernels
+  int capability = 0;                // CUDA: 80 stands for 8.0; 0 for a CPU. A library is for CPUs or for CUDA
+  bool exactCapability = false;      // no later device runs it (sm_90a)
   std::vector<Kernel> kernels;
   std::vector<std::string> entryIncludes; // "ingot/ops/topk.h"
   std::string entryBody;                  // statements of N_<target>_run, indented by two spaces, returns a status

@@ -67,12 +67,11 @@ std::vector<Source> sourcesOf(const LibrarySpec &spec) {
   Interface i(spec);
   std::vector<Source> sources = {{"src/" + spec.name + ".cpp", {}}};
   for (const Target &target : spec.targets)
-    sources.push_back({"src/entry_" + target.id + ".cpp", {}});
+    sources.push_back({entryFile(target), target.capability ? target.flags : std::vector<std::string>()});
   for (const Target &target : spec.targets) {
     size_t count = emitKernels(i, target).size();
     for (size_t k = 0; k < count; ++k)
-      sources.push_back({"src/kernels_" + target.id + (count == 1 ? "" : "_" + std::to_string(k)) + ".cpp",
-                         target.flags});
+      sources.push_back({kernelFile(target, count, k), target.flags});
   }
   if (i.hasWeights && spec.weights.form == WeightForm::Embed)
     sources.push_back({"src/weights.S", {}});
@@ -88,12 +87,11 @@ static std::vector<File> emitFiles(const Interface &i) {
                              {"src/" + spec.name + "_internal.h", emitInternalHeader(i)},
                              {"src/" + spec.name + ".cpp", emitApi(i)}};
   for (const Target &target : spec.targets) {
-    files.push_back({"src/entry_" + target.id + ".cpp", emitEntry(i, target)});
+    files.push_back({entryFile(target), emitEntry(i, target)});
     files.push_back({"src/kernels_" + target.id + ".h", emitKernelHeader(i, target)});
     std::vector<std::string> kernels = emitKernels(i, target);
     for (size_t k = 0; k < kernels.size(); ++k)
-      files.push_back({"src/kernels_" + target.id + (kernels.size() == 1 ? "" : "_" + std::to_string(k)) + ".cpp",
-                       kernels[k]});
+      files.push_back({kernelFile(target, kernels.size(), k), kernels[k]});
   }
   if (i.hasWeights && spec.weights.form == WeightForm::Embed)
     files.push_back({"src/weights.S", emitWeightsAssembly(spec)});

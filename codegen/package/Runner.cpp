@@ -115,6 +115,15 @@ void state_reset(void *state) { @N@_state_reset(static_cast<@N@_state *>(state))
 )",
                  t);
 
+  if (i.cuda)
+    text += fill(R"(ingot_status allocate(void **memory, size_t bytes, ingot_error *error) {
+  return @N@_device_alloc(memory, bytes, error);
+}
+
+void release(void *memory) { @N@_device_free(memory); }
+
+)",
+                 t);
   text += "void shapes([[maybe_unused]] const int64_t *dims, [[maybe_unused]] const void *state,\n"
           "            [[maybe_unused]] Item *outputs) {\n" +
           symbols;
@@ -187,7 +196,8 @@ void state_reset(void *state) { @N@_state_reset(static_cast<@N@_state *>(state))
           ",\n    dim_infos, " + size(i.inputSymbols.size()) + ",\n    input_infos, " + size(spec.inputs.size()) +
           ",\n    output_infos, " + size(spec.outputs.size()) + ",\n    sizeof(" + n + "_model), sizeof(" + n +
           "_context), " + state + ",\n    " + n + "_build_info,\n    open, close, query, context_init, " +
-          (i.hasState ? "state_init, state_reset" : "nullptr, nullptr") + ", shapes, run,\n};\n";
+          (i.hasState ? "state_init, state_reset" : "nullptr, nullptr") + ", shapes, run,\n" +
+          (i.cuda ? "    allocate, release,\n};\n" : "    nullptr, nullptr,\n};\n");
   return text;
 }
 

@@ -30,6 +30,10 @@ std::vector<std::string> libraryFlags() {
           "-fno-rtti"};
 }
 
+std::vector<std::string> cudaLibraryFlags() {
+  return {"-O3", "-Xcompiler", "-ffp-contract=off,-fPIC,-fvisibility=hidden,-fno-exceptions,-fno-rtti"};
+}
+
 void deriveTools(ToolchainOptions &options) {
   StringRef cxx = options.cxx;
   for (StringRef suffix : {"g++", "c++"}) {
@@ -130,22 +134,28 @@ Error buildLibrary(StringRef folder, StringRef name, ArrayRef<Source> sources, c
   if (!options.sysroot.empty())
     common.push_back("--sysroot=" + options.sysroot);
 
+  // nvcc compiles the C++ sources too, for they include CUDA's headers; it knows no .S and no -r.
+  bool cuda = any_of(sources, [](const Source &source) { return StringRef(source.path).ends_with(".cu"); });
   std::vector<Command> compile;
   std::vector<std::string> objectFiles;
   for (const Source &source : sources) {
     std::string object = (objects + "/" + Twine(objectFiles.size()) + ".o").str();
     objectFiles.push_back(object);
-    std::vector<std::string> args = {options.cxx};
+    bool assembly = StringRef(source.path).ends_with(".S");
+    std::vector<std::string> args = {cuda && assembly ? "c++" : options.cxx};
     args.insert(args.end(), common.begin(), common.end());
-    if (StringRef(source.path).ends_with(".S")) {
+    if (assembly) {
       args.insert(args.end(), {"-Iweights"});
     } else {
-      std::vector<std::string> flags = libraryFlags();
+      std::vector<std::string> flags = cuda ? cudaLibraryFlags() : libraryFlags();
       args.insert(args.end(), {"-std=c++17", "-I."});
       args.insert(args.end(), flags.begin(), flags.end());
       args.insert(args.end(), source.flags.begin(), source.flags.end());
+      if (cuda) // else names would come from the folder's path
+        args.push_back("--frandom-seed=" + source.path);
     }
-    args.insert(args.end(), options.cxxFlags.begin(), options.cxxFlags.end());
+    if (!cuda || !assembly)
+      args.insert(args.end(), options.cxxFlags.begin(), options.cxxFlags.end());
     args.insert(args.end(), {"-c", source.path, "-o", object});
     compile.push_back({args, folder.str()});
   }
@@ -156,7 +166,7 @@ Error buildLibrary(StringRef folder, StringRef name, ArrayRef<Source> sources, c
   std::string whole = (objects + "/" + name + ".o").str();
   std::vector<std::string> link;
   if (options.ld.empty()) {
-    link = {options.cxx};
+    link = {cuda ? "c++" : options.cxx};
     link.insert(link.end(), common.begin(), common.end());
     link.insert(link.end(), {"-r", "-nostdlib", "-o", whole});
   } else {
@@ -167,9 +177,13 @@ Error buildLibrary(StringRef folder, StringRef name, ArrayRef<Source> sources, c
   if (std::error_code code = sys::fs::create_directories(folder + "/lib"))
     return createStringError(code, "cannot make " + folder + "/lib");
   sys::fs::remove(folder + "/" + archive);
+  std::vector<std::string> localise = {options.objcopy, "--wildcard", ("--keep-global-symbol=" + name + "_*").str()};
+  if (cuda) // nvcc's temporary files have random names
+    localise.push_back("--strip-unneeded");
+  localise.push_back(whole);
   const Command steps[] = {
       {link, folder.str()},
-      {{options.objcopy, "--wildcard", ("--keep-global-symbol=" + name + "_*").str(), whole}, folder.str()},
+      {localise, folder.str()},
       {{options.ar, "qcD", archive, whole}, folder.str()},
       {{options.ar, "sD", archive}, folder.str()},
   };

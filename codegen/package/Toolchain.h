@@ -22,7 +22,7 @@ private:
 };
 
 struct ToolchainOptions {
-  std::string cxx = "c++";           // --cxx
+  std::string cxx = "c++";           // --cxx; nvcc for CUDA
   std::vector<std::string> cxxFlags; // --cxxflags, after ours
   std::string ar = "ar";             // --ar
   std::string ld;                    // empty: the C++ compiler with -r
@@ -36,6 +36,9 @@ void deriveTools(ToolchainOptions &options);
 
 /// What every C++ source of a library is compiled with, apart from its instruction set.
 std::vector<std::string> libraryFlags();
+
+/// The same for nvcc, which hands most of them to the host's compiler.
+std::vector<std::string> cudaLibraryFlags();
 
 /// One command and the folder it runs in.
 struct Command {

@@ -9,6 +9,7 @@
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/SHA256.h"
+#include <nlohmann/json.hpp>
 
 using namespace mlir;
 namespace ingot {
@@ -244,9 +245,31 @@ double Compilation::gflop(const std::vector<TensorValue> &inputs) {
   return v ? double(*v) * 1e-9 : 0;
 }
 
+/// What was made, as a prediction: deterministic, no times.
+std::string Compilation::report() {
+  nlohmann::ordered_json j;
+  j["name"] = spec.name;
+  j["target"] = machine.name;
+  j["flop"] = flopFormula();
+  j["weights_bytes"] = spec.weights.bytes;
+  j["workspace_bytes"] = spec.workspaceBytes;
+  auto values = [](const std::vector<package::Value> &list) {
+    auto out = nlohmann::ordered_json::array();
+    for (auto &v : list)
+      out.push_back({{"name", v.label()}, {"dims", v.dims}});
+    return out;
+  };
+  j["inputs"] = values(spec.inputs);
+  j["outputs"] = values(spec.outputs);
+  j["kernels"] = nlohmann::ordered_json::array();
+  for (auto &k : spec.targets[0].kernels)
+    j["kernels"].push_back({{"name", k.name}, {"doc", k.doc}});
+  return j.dump(1) + "\n";
+}
+
 ExitCode Compilation::write(StringRef folder, bool build) {
   timing.begin(build ? "C++ compiler" : "write");
-  llvm::Error error = package::writeLibrary(spec, folder, build ? &options.toolchain : nullptr);
+  llvm::Error error = package::writeLibrary(spec, folder, build ? &options.toolchain : nullptr, {{"report/report.json", report()}});
   timing.end();
   if (!error)
     return ExitOk;

@@ -52,6 +52,8 @@ public:
   /// Number of a graph input or output in the file, by name: data sets are numbered so.
   unsigned inputIndex(llvm::StringRef name) const;
   unsigned outputIndex(llvm::StringRef name) const;
+  /// report/report.json.
+  std::string report();
   /// Arithmetic of one run as an expression over symbols, and its value in 1e9 for these inputs.
   std::string flopFormula();
   double gflop(const std::vector<TensorValue> &inputs);

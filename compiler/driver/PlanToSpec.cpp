@@ -157,6 +157,10 @@ static LogicalResult addRuntimeFile(package::LibrarySpec &spec, StringRef path, 
       std::string target = candidate;
       StringRef t(target);
       t.consume_front("include/");
+      if (target == (StringRef(path).rsplit('/').first + "/" + name).str()) { // beside the file that includes it
+        llvm::sys::path::append(sibling, name);
+        t = sibling;
+      }
       if (failed(addRuntimeFile(spec, candidate, t)))
         return failure();
       break;
@@ -286,16 +290,31 @@ LogicalResult planToSpec(plan::ModelOp model, const Machine &machine, ArrayAttr 
   target.entryIncludes = printed->includes;
   target.entryBody = printed->body;
   std::string ns = spec.name + "_" + machine.id;
-  target.preamble = printer::kernelPreamble(ns, machine, zeros) + printer::kernelPostamble(ns) + "\nusing namespace " + ns + ";\n";
+  bool cuda = machine.kind == MachineKind::Cuda;
+  target.preamble = printer::kernelPreamble(ns, machine, zeros);
+  if (cuda) { // inside the namespace: CUDA's headers declare the same names outside
+    target.postamble = printer::kernelPostamble(ns);
+    target.flags.push_back("--fmad=false"); // fused where the kernel says so
+    StringRef level = StringRef(machine.name).split("sm").second;
+    target.exactCapability = level.consume_back("a");
+    (void)level.getAsInteger(10, target.capability);
+  } else {
+    target.preamble += printer::kernelPostamble(ns) + "\nusing namespace " + ns + ";\n";
+  }
   spec.targets.push_back(target);
   if (auto bytes = entry->getAttrOfType<StringAttr>("workspace_bytes"))
     spec.workspaceBytes = bytes.getValue().str();
-  if (entry->hasAttr("has_tail")) { // room for a first guess; a run that needs more says how much
+  if (cuda && !printed->stagingBytes.empty() && printed->stagingBytes != "0") { // device copies of inputs and outputs
     spec.plannedBytes = spec.workspaceBytes;
+    spec.workspaceBytes = "(" + spec.workspaceBytes + ") + " + printed->stagingBytes;
+  }
+  if (entry->hasAttr("has_tail")) { // room for a first guess; a run that needs more says how much
+    if (spec.plannedBytes.empty())
+      spec.plannedBytes = spec.workspaceBytes;
     spec.workspaceBytes = "(" + spec.workspaceBytes + ") + " + std::to_string(1 << 20);
   }
-  if (machine.kind == MachineKind::Cpu &&
-      failed(addRuntimeFile(spec, "simd/" + machine.id + ".h", "simd/" + machine.id + ".h")))
+  std::string simd = "simd/" + (cuda ? "cuda" : machine.id) + ".h";
+  if (failed(addRuntimeFile(spec, simd, simd)) || (cuda && failed(addRuntimeFile(spec, "include/ingot/cuda.h", "ingot/cuda.h"))))
     return entry.emitError("internal: no runtime header for ") << machine.id;
   if (failed(addRuntimeFile(spec, "include/ingot/kernel.h", "ingot/kernel.h")))
     return entry.emitError("internal: no runtime header ingot/kernel.h");

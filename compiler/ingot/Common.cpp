@@ -174,8 +174,8 @@ ExitCode prepare(const ModelArguments &arguments, const CompileOptions &options,
   runner.toolchain = options.toolchain;
   runner.runtime = runtimeFolder();
   runner.isStatic = !c.machine.triple.empty();
-  if (c.machine.kind == MachineKind::Cuda)
-    runner.linkFlags = {"-lcudart"};
+  if (c.machine.kind == MachineKind::Cuda) // nvcc links CUDA's runtime, statically
+    runner.linkFlags = {"-Xcompiler", "-static-libgcc,-static-libstdc++"};
   std::string aside = out.executable + "." + std::to_string(sys::Process::getProcessId());
   if (Error error = package::buildRunner({{&c.spec, out.folder}}, aside, runner)) {
     c.message = toString(std::move(error));

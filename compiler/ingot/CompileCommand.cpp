@@ -58,7 +58,11 @@ ExitCode compile(const CompileArguments &a) {
   outs() << folder << ": " << c.spec.name << " for " << c.machine.name << ", ";
   if (last == Stage::Library)
     outs() << format("library %.1f kB (weights %.1f kB), ", size / 1e3, c.spec.weights.bytes / 1e3);
-  outs() << c.spec.targets[0].kernels.size() << " kernels, workspace " << c.spec.workspaceBytes << " bytes\n";
+  outs() << c.spec.targets[0].kernels.size() << " kernels, workspace ";
+  if (StringRef(c.spec.workspaceBytes).find_first_not_of("0123456789") == StringRef::npos)
+    outs() << c.spec.workspaceBytes << " bytes\n";
+  else
+    outs() << "by dimensions (" << c.spec.name << "_query)\n";
   outs() << "next: cmake's find_package(" << c.spec.name << " PATHS " << folder << "), or see " << folder << "/README.md\n";
   return e;
 }

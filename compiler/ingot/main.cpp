@@ -19,6 +19,13 @@ int main(int argc, char **argv) {
   ingot::addVerify(app, exitCode);
   ingot::addBench(app, exitCode);
   ingot::addInspect(app, exitCode);
+  bool isKnown = argc < 2 || argv[1][0] == '-';
+  for (const CLI::App *sub : app.get_subcommands([](const CLI::App *) { return true; }))
+    isKnown |= argc > 1 && sub->get_name() == argv[1];
+  if (!isKnown) {
+    llvm::errs() << "ingot: unknown command '" << argv[1] << "'; see 'ingot --help'\n";
+    return ingot::ExitUsage;
+  }
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError &e) {

@@ -95,7 +95,7 @@ def main():
     print(f"""
 The library: {where(library, 'lib', 'libppocrv4_rec.a')}
 Its header:  {where(library, 'ppocrv4_rec.hpp')}
-Its report:  {where(library, 'report', 'report.html')}
+Its report:  {where(library, 'report', 'report.json')}
 The program: {where(HERE, 'main.cpp')}
 Next: {where(program)} {where(characters)} YOUR_LINE_OF_TEXT.png""")
     if a.check:

@@ -39,6 +39,32 @@ struct Block { // aligned memory
   unsigned char *data;
 };
 
+// A workspace or state: on the device for a library that computes there.
+struct Memory {
+  explicit Memory(const Model &model) : info(model) {}
+  ~Memory() {
+    if (info.release)
+      info.release(data);
+  }
+  Memory(const Memory &) = delete;
+  ingot_status provide(size_t bytes, ingot_error *error) {
+    size = bytes;
+    if (info.allocate) {
+      void *memory = nullptr;
+      const ingot_status status = info.allocate(&memory, bytes, error);
+      data = static_cast<unsigned char *>(memory);
+      return status;
+    }
+    block = std::make_unique<Block>(bytes);
+    data = block->data;
+    return INGOT_OK;
+  }
+  const Model &info;
+  std::unique_ptr<Block> block;
+  size_t size = 0;
+  unsigned char *data = nullptr;
+};
+
 struct Request {
   bool bench = false, keepState = false;
   std::string model, save, target, weights;
@@ -342,7 +368,7 @@ private:
   const Model &info;
   std::string target, weights;
   Block model, context, state;
-  std::unique_ptr<Block> workspace, stateMemory;
+  std::unique_ptr<Memory> workspace, stateMemory;
   ingot::pool pool;
 
   static bool report(ingot_status status, const ingot_error &error) {
@@ -354,7 +380,9 @@ private:
 
   bool initContext(size_t bytes) {
     ingot_error error = {};
-    workspace = std::make_unique<Block>(bytes);
+    workspace = std::make_unique<Memory>(info);
+    if (!report(workspace->provide(bytes, &error), error))
+      return false;
     return report(info.context_init(context.data, model.data, workspace->data, bytes, pool.executor(), &error), error);
   }
 
@@ -373,7 +401,9 @@ private:
       return true;
     if (keepState && stateMemory)
       return complain("--continue: the state's memory is too small for these dimensions");
-    stateMemory = std::make_unique<Block>(sizes.state);
+    stateMemory = std::make_unique<Memory>(info);
+    if (!report(stateMemory->provide(sizes.state, &error), error))
+      return false;
     return report(info.state_init(state.data, model.data, stateMemory->data, sizes.state, &error), error);
   }
 

@@ -52,6 +52,9 @@ struct Model {
   void (*shapes)(const int64_t *dims, const void *state, Item *outputs);
   ingot_status (*run)(void *context, const int64_t *dims, const Item *inputs, void *state, Item *outputs,
                       ingot_error *error);
+  // Of workspace and state, where they are no host memory; else 0.
+  ingot_status (*allocate)(void **memory, size_t bytes, ingot_error *error);
+  void (*release)(void *memory);
 };
 
 // Generated: the models of this program, ended by a null pointer.

@@ -106,7 +106,7 @@ def main():
     ap.add_argument("--batch", type=int, default=256, help="cases in one run of the tool")
     ap.add_argument("--filter", default="", metavar="REGEX", help="only the cases whose name matches")
     ap.add_argument("--baseline", default=os.path.join(HERE, "passes.txt"))
-    ap.add_argument("--support", default=os.path.join(ROOT, "SUPPORT.md"))
+    ap.add_argument("--support", default=os.path.join(ROOT, "test", "conformance", "SUPPORT.md"))
     ap.add_argument("--update", action="store_true", help="write the baseline and the table anew")
     a = ap.parse_args()
     if a.update and a.filter:

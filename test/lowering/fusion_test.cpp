@@ -123,7 +123,7 @@ struct Fixture : ::testing::Test {
 };
 
 const StringRef producers = "kernel-fuse-producers", epilogues = "kernel-fuse-epilogues";
-const StringRef pipeline[] = {"canonicalize", "cse", producers, epilogues, "canonicalize", "cse", producers, epilogues, "canonicalize", "cse"};
+const StringRef pipeline[] = {"canonicalize", "cse", producers, epilogues, "canonicalize", "cse", producers, epilogues, "canonicalize", "cse", "kernel-fuse-rows", "canonicalize", "cse"};
 const StringRef both[] = {producers, epilogues, "canonicalize", producers, epilogues, "canonicalize"};
 
 TEST_F(Fixture, ElementwiseChain) {
@@ -196,6 +196,30 @@ const char *attention = R"(
 // Q, K, V, scores, values, output are contractions; softmax is 4 before row fusion; K's transpose stays, since the
 // scores want its rows contiguous.
 TEST_F(Fixture, Attention) { EXPECT_EQ(check(attention, both), 11u); }
+
+TEST_F(Fixture, AttentionRows) { EXPECT_EQ(check(attention, pipeline), 8u); }
+
+// A decomposed LayerNorm with the residual sum before it: one kernel, one row at a time.
+TEST_F(Fixture, LayerNorm) {
+  EXPECT_EQ(check(R"(
+    func.func @f(%a: tensor<?x8xf32, #nn.shape<"batch", "8">>, %b: tensor<?x8xf32, #nn.shape<"batch", "8">>, %g: tensor<8xf32>) -> (tensor<?x8xf32, #nn.shape<"batch", "8">>, tensor<?x8xf32, #nn.shape<"batch", "8">>) {
+      %x = nn.add %a, %b : (tensor<?x8xf32, #nn.shape<"batch", "8">>, tensor<?x8xf32, #nn.shape<"batch", "8">>) -> tensor<?x8xf32, #nn.shape<"batch", "8">>
+      %m = nn.reduce "mean" %x over [1] : tensor<?x8xf32, #nn.shape<"batch", "8">> to tensor<?x1xf32, #nn.shape<"batch", "1">>
+      %mb = nn.broadcast_to %m : tensor<?x1xf32, #nn.shape<"batch", "1">> to tensor<?x8xf32, #nn.shape<"batch", "8">>
+      %d = nn.sub %x, %mb : (tensor<?x8xf32, #nn.shape<"batch", "8">>, tensor<?x8xf32, #nn.shape<"batch", "8">>) -> tensor<?x8xf32, #nn.shape<"batch", "8">>
+      %sq = nn.mul %d, %d : (tensor<?x8xf32, #nn.shape<"batch", "8">>, tensor<?x8xf32, #nn.shape<"batch", "8">>) -> tensor<?x8xf32, #nn.shape<"batch", "8">>
+      %v = nn.reduce "mean" %sq over [1] : tensor<?x8xf32, #nn.shape<"batch", "8">> to tensor<?x1xf32, #nn.shape<"batch", "1">>
+      %e = nn.constant dense<1.0e-05> : tensor<f32> : tensor<f32>
+      %eb = nn.broadcast_to %e : tensor<f32> to tensor<?x1xf32, #nn.shape<"batch", "1">>
+      %ve = nn.add %v, %eb : (tensor<?x1xf32, #nn.shape<"batch", "1">>, tensor<?x1xf32, #nn.shape<"batch", "1">>) -> tensor<?x1xf32, #nn.shape<"batch", "1">>
+      %sd = nn.sqrt %ve : (tensor<?x1xf32, #nn.shape<"batch", "1">>) -> tensor<?x1xf32, #nn.shape<"batch", "1">>
+      %sdb = nn.broadcast_to %sd : tensor<?x1xf32, #nn.shape<"batch", "1">> to tensor<?x8xf32, #nn.shape<"batch", "8">>
+      %n = nn.div %d, %sdb : (tensor<?x8xf32, #nn.shape<"batch", "8">>, tensor<?x8xf32, #nn.shape<"batch", "8">>) -> tensor<?x8xf32, #nn.shape<"batch", "8">>
+      %gb = nn.broadcast_to %g : tensor<8xf32> to tensor<?x8xf32, #nn.shape<"batch", "8">>
+      %y = nn.mul %n, %gb : (tensor<?x8xf32, #nn.shape<"batch", "8">>, tensor<?x8xf32, #nn.shape<"batch", "8">>) -> tensor<?x8xf32, #nn.shape<"batch", "8">>
+      return %y, %x : tensor<?x8xf32, #nn.shape<"batch", "8">>, tensor<?x8xf32, #nn.shape<"batch", "8">>
+    })", pipeline), 1u);
+}
 
 //===----------------------------------------------------------------------===//
 // Random graphs

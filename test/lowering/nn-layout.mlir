@@ -2,12 +2,12 @@
 
 // Two convolutions with an activation between them: one transpose in, one out.
 // CHECK-LABEL: func.func @chain
-// CHECK: nn.transpose %{{.*}} array<i64: 0, 2, 3, 1>
+// CHECK: nn.transpose %{{.*}} [0, 2, 3, 1]
 // CHECK: nn.conv {{.*}} "channels_last"
-// CHECK-NOT: nn.transpose %{{.*}} array<i64: 0, 3, 1, 2>
+// CHECK-NOT: nn.transpose %{{.*}} [0, 3, 1, 2]
 // CHECK: nn.relu
 // CHECK: nn.conv {{.*}} "channels_last"
-// CHECK: nn.transpose %{{.*}} array<i64: 0, 3, 1, 2>
+// CHECK: nn.transpose %{{.*}} [0, 3, 1, 2]
 // CHECK: return
 func.func @chain(%x: tensor<1x8x4x4xf32>, %w: tensor<16x8x3x3xf32>, %v: tensor<8x16x1x1xf32>) -> tensor<1x8x4x4xf32> {
   %0 = nn.conv %x, %w "channels_first" {strides = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1>, group = 1 : i64}

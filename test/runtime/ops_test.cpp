@@ -1,14 +1,18 @@
-// The templates of include/ingot/ops on ONNX's own examples.
-#include "ingot/ops/cumulate.hpp"
-#include "ingot/ops/non_max_suppression.hpp"
-#include "ingot/ops/nonzero.hpp"
-#include "ingot/ops/scatter_elements.hpp"
-#include "ingot/ops/scatter_nd.hpp"
-#include "ingot/ops/topk.hpp"
-#include "ingot/ops/unique.hpp"
+// The templates of runtime/ops on ONNX's own examples.
+#include "ops/cast_from_string.hpp"
+#include "ops/cast_to_string.hpp"
+#include "ops/cumulate.hpp"
+#include "ops/equal_strings.hpp"
+#include "ops/non_max_suppression.hpp"
+#include "ops/nonzero.hpp"
+#include "ops/scatter_elements.hpp"
+#include "ops/scatter_nd.hpp"
+#include "ops/topk.hpp"
+#include "ops/unique.hpp"
 
 #include <cmath>
 #include <gtest/gtest.h>
+#include <string>
 #include <vector>
 
 using namespace ingot;
@@ -131,4 +135,34 @@ TEST(Ops, NonMaxSuppression) {
   EXPECT_EQ(size[0], 3);
   selected.resize(9);
   EXPECT_EQ(selected, (Ints{0, 0, 3, 0, 0, 0, 0, 0, 5}));
+}
+
+TEST(Ops, Strings) {
+  Tail tail;
+  Floats x = {314.15926f, -INFINITY, 1e-7f, 3};
+  ingot_string text[4];
+  auto strings = view<INGOT_STRING>(text, 4);
+  EXPECT_EQ(ops::cast_to_string(nullptr, &tail.arena, f32(x, 4), strings), INGOT_OK);
+  EXPECT_EQ(std::string(text[0].data, text[0].size), "314.15927");
+  EXPECT_EQ(std::string(text[1].data, text[1].size), "-INF");
+  EXPECT_EQ(std::string(text[2].data, text[2].size), "1e-07");
+  EXPECT_EQ(std::string(text[3].data, text[3].size), "3");
+  Floats back(4);
+  EXPECT_EQ(ops::cast_from_string(nullptr, nullptr, strings, f32(back, 4)), INGOT_OK);
+  EXPECT_EQ(back, x);
+  text[0] = {"9007199254740993", 16};
+  text[1] = {"2.9", 3};
+  Ints whole(2);
+  EXPECT_EQ(ops::cast_from_string(nullptr, nullptr, view<INGOT_STRING>(text, 2), i64(whole, 2)), INGOT_OK);
+  EXPECT_EQ(whole, (Ints{9007199254740993, 2}));
+  text[2] = {"2.9", 3};
+  text[3] = {"2.90", 4};
+  uint8_t equal[2];
+  EXPECT_EQ(ops::equal_strings(nullptr, nullptr, view<INGOT_STRING>(text + 1, 2), view<INGOT_STRING>(text + 2, 2), view<INGOT_BOOL>(equal, 2)),
+            INGOT_OK);
+  EXPECT_EQ(equal[0], 1);
+  EXPECT_EQ(equal[1], 0);
+  ingot_error error;
+  text[0] = {"Hello", 5};
+  EXPECT_EQ(ops::cast_from_string(&error, nullptr, view<INGOT_STRING>(text, 1), f32(back, 1)), INGOT_BAD_INPUT_DATA);
 }

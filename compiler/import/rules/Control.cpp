@@ -57,6 +57,40 @@ static Value asBool(NodeImport &n, Value v) {
   return reshapeTo(n.b, n.loc, castTo(n.b, n.loc, v, n.b.getI1Type()), {});
 }
 
+/// The difference of two sizes whose equality the condition tests, and whether the test is negated.
+static std::optional<std::pair<DimExpr, bool>> equalityOfSizes(Value condition) {
+  bool negated = false;
+  for (Operation *op = condition.getDefiningOp(); op; op = op->getOperand(0).getDefiningOp()) {
+    if (isa<CastOp, ReshapeOp>(op))
+      continue;
+    if (isa<NotOp>(op)) {
+      negated = !negated;
+      continue;
+    }
+    if (!isa<EqualOp>(op))
+      break;
+    auto x = knownInts(op->getOperand(0)), y = knownInts(op->getOperand(1));
+    if (!x || !y || x->size() != 1 || y->size() != 1)
+      break;
+    return std::pair((*x)[0] - (*y)[0], negated);
+  }
+  return std::nullopt;
+}
+
+/// Branches of different rank cannot be one value. What exporters write for "squeeze if the size is 1" tests sizes: the
+/// model is compiled for equal sizes, and the run checks that they are.
+static LogicalResult assumeEqual(NodeImport &n, const DimExpr &difference, bool negated) {
+  Value distance = intTensor(n.b, n.loc, {DimExpr::max(difference, DimExpr(0) - difference)});
+  BindOp::create(n.b, n.loc, n.b.getStringAttr(n.freshSymbol("difference")), distance, n.b.getI64IntegerAttr(0), StringAttr(),
+                 n.b.getStringAttr("0"), n.b.getStringAttr("0"), n.b.getStringAttr(difference.str() + " = 0"));
+  auto results = n.inlineGraph(negated ? "else_branch" : "then_branch", {});
+  if (failed(results))
+    return failure();
+  for (auto [i, v] : llvm::enumerate(*results))
+    n.out(i, v);
+  return success();
+}
+
 INGOT_IMPORT("If", 1) {
   if (auto known = n.constants(0); known && known->size() == 1) {
     auto results = n.inlineGraph((*known)[0] ? "then_branch" : "else_branch", {});
@@ -87,9 +121,12 @@ INGOT_IMPORT("If", 1) {
       types.push_back(a);
       continue;
     }
-    if (!isTensor(a) || !isTensor(c) || elementOf(v0) != elementOf(v1) || rankOf(v0) != rankOf(v1))
+    if (!isTensor(a) || !isTensor(c) || elementOf(v0) != elementOf(v1) || rankOf(v0) != rankOf(v1)) {
+      if (auto sizes = equalityOfSizes(condition))
+        return assumeEqual(n, sizes->first, sizes->second);
       return n.refuse("the branches give values of different element type or rank",
                       "fix the condition's inputs with --dim or --shape, so that the branch is known");
+    }
     Dims da = dimsOf(a), dc = dimsOf(c), dims;
     for (auto [x, y] : llvm::zip(da, dc)) {
       if (x == y && !mentionsInner(tensorOf({x}, elementOf(v0)), branches[0]) &&

@@ -159,6 +159,17 @@ INGOT_IMPORT("Clip", 11) {
   return success();
 }
 
+/// Strings too, from version 19; before, this is the record's rule.
+INGOT_IMPORT("Equal", 19) {
+  if (!isa<StringType>(n.element(0)))
+    return importElementwise<EqualOp>(n);
+  auto x = broadcastAll(n, {n.in(0), n.in(1)});
+  if (failed(x))
+    return failure();
+  n.out(0, n.call("equal_strings", *x, tensorOf(dimsOf((*x)[0]), n.b.getI1Type())));
+  return success();
+}
+
 //===----------------------------------------------------------------------===//
 // Cast
 //===----------------------------------------------------------------------===//
@@ -170,7 +181,9 @@ static LogicalResult castInto(NodeImport &n, Type element) {
     return success();
   }
   if (isa<StringType>(element) || isa<StringType>(elementOf(x))) {
-    Type result = tensorOf(n.dims(0), element);
+    Type result = tensorOf(n.dims(0), element), number = isa<StringType>(element) ? elementOf(x) : element;
+    if (number.getIntOrFloatBitWidth() < 8 && !number.isInteger(1))
+      return n.refuse("packed elements have no form as strings", "cast through an 8-bit type");
     n.out(0, n.call(isa<StringType>(element) ? "cast_to_string" : "cast_from_string", x, result));
     return success();
   }

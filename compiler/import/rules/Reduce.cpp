@@ -53,17 +53,7 @@ static Value dropReduced(NodeImport &n, Value kept, Value flags, int64_t resultR
   Dims out;
   for (int64_t i = 0; i < resultRank; ++i)
     out.push_back(n.bind(sizes, i, "reduced"));
-  // Equal numbers of elements, but not provably so: a copy instead of a view.
-  Value flat = reshapeTo(n.b, n.loc, kept, {product(keptDims)});
-  kernel::GenericBuilder copy(n.b, n.loc);
-  auto d = copy.parallels(out);
-  auto strides = rowMajorStrides(out);
-  AffineExpr at = copy.cst(0);
-  for (int64_t i = 0; i < resultRank; ++i)
-    at = at + d[i] * copy.sym(strides[i]);
-  copy.in(flat, {at});
-  copy.result(elementOf(kept), out, d);
-  return copy.build([](kernel::Scalars &r) -> SmallVector<Value> { return {r.in[0]}; })[0];
+  return reshapeTo(n.b, n.loc, kept, out);
 }
 
 //===----------------------------------------------------------------------===//

@@ -2,7 +2,7 @@
 #ifndef INGOT_OPS_NON_MAX_SUPPRESSION_HPP
 #define INGOT_OPS_NON_MAX_SUPPRESSION_HPP
 
-#include "ingot/ops/element.hpp"
+#include "element.hpp"
 
 namespace ingot {
 namespace {

@@ -2,7 +2,7 @@
 #ifndef INGOT_OPS_CUMULATE_HPP
 #define INGOT_OPS_CUMULATE_HPP
 
-#include "ingot/ops/scatter.hpp"
+#include "scatter.hpp"
 
 namespace ingot {
 namespace {

@@ -2,7 +2,7 @@
 #ifndef INGOT_OPS_UNIQUE_HPP
 #define INGOT_OPS_UNIQUE_HPP
 
-#include "ingot/ops/element.hpp"
+#include "element.hpp"
 
 namespace ingot {
 namespace {

@@ -2,7 +2,7 @@
 #ifndef INGOT_OPS_SCATTER_ELEMENTS_HPP
 #define INGOT_OPS_SCATTER_ELEMENTS_HPP
 
-#include "ingot/ops/scatter.hpp"
+#include "scatter.hpp"
 
 namespace ingot {
 namespace {

@@ -2,7 +2,7 @@
 #ifndef INGOT_OPS_SCATTER_ND_HPP
 #define INGOT_OPS_SCATTER_ND_HPP
 
-#include "ingot/ops/scatter.hpp"
+#include "scatter.hpp"
 
 namespace ingot {
 namespace {

@@ -2,7 +2,7 @@
 #ifndef INGOT_OPS_NONZERO_HPP
 #define INGOT_OPS_NONZERO_HPP
 
-#include "ingot/ops/element.hpp"
+#include "element.hpp"
 
 namespace ingot {
 namespace {
