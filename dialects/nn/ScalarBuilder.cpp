@@ -229,6 +229,14 @@ static std::pair<double, bool> rangeOf(FloatType t) {
   return {largest.convertToDouble(), isa<Float8E5M2Type>(t)};
 }
 
+/// IEEE's conversion: what lies beyond the range becomes infinity, or NaN. storeCast saturates by itself.
+static Value truncate(ScalarBuilder &s, Value x, Type storage) {
+  auto t = arith::TruncFOp::create(s.b, s.loc, storage, x);
+  if (storage.getIntOrFloatBitWidth() == 8)
+    t->setAttr("saturate", s.b.getBoolAttr(false));
+  return t;
+}
+
 Value ScalarBuilder::store(Value computed, Type element) {
   Type storage = storageType(element);
   if (computed.getType() == storage)
@@ -239,7 +247,7 @@ Value ScalarBuilder::store(Value computed, Type element) {
   if (isa<Float8E8M0FNUType>(storage))
     return storeExponent(*this, computed, storage, true, "up");
   if (isa<FloatType>(storage))
-    return arith::TruncFOp::create(b, loc, storage, computed);
+    return truncate(*this, computed, storage);
   return arith::TruncIOp::create(b, loc, storage, computed);
 }
 
@@ -259,7 +267,7 @@ Value ScalarBuilder::storeCast(Value computed, Type element, bool saturate, Stri
       Value beyond = cmp(Cmp::GE, abs(computed), constant(largest + unit / 2, computed.getType()));
       computed = select(beyond, constant(std::numeric_limits<double>::quiet_NaN(), computed.getType()), computed);
     }
-    return arith::TruncFOp::create(b, loc, storage, computed);
+    return truncate(*this, computed, storage);
   }
   return store(computed, element);
 }

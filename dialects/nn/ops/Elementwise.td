@@ -202,8 +202,12 @@ def Nn_BitwiseAndOp : Nn_Binary<"bitwise_and", "BitwiseAnd", [{ return s.bitAnd(
 def Nn_BitwiseOrOp : Nn_Binary<"bitwise_or", "BitwiseOr", [{ return s.bitOr(x[0], x[1]); }]>;
 def Nn_BitwiseXorOp : Nn_Binary<"bitwise_xor", "BitwiseXor", [{ return s.bitXor(x[0], x[1]); }]>;
 def Nn_BitShiftOp : Nn_Binary<"bit_shift", "BitShift", [{
-    // Shifting by the width or more leaves nothing.
-    ::mlir::Value y = s.text("direction") == "LEFT" ? s.shl(x[0], x[1]) : s.shr(x[0], x[1]);
-    return s.select(s.cmp(Cmp::LT, x[1], s.constant(x[0].getType().getIntOrFloatBitWidth())), y, s.constant(0)); }],
+    // Shifting by the width or more leaves nothing, or the sign.
+    ::mlir::Value width = s.constant(x[0].getType().getIntOrFloatBitWidth()), last = s.constant(x[0].getType().getIntOrFloatBitWidth() - 1);
+    bool left = s.text("direction") == "LEFT";
+    if (!left && !s.isUnsignedInt())
+      return s.shr(x[0], s.select(s.cmp(Cmp::LT, x[1], width), x[1], last));
+    ::mlir::Value y = left ? s.shl(x[0], x[1]) : s.shr(x[0], x[1]);
+    return s.select(s.cmp(Cmp::LT, x[1], width), y, s.constant(0)); }],
   "0", (ins DefaultValuedAttr<StrAttr, "\"LEFT\"">:$direction)>;
 #endif
