@@ -2,7 +2,6 @@
 #include "dialects/nn/ScalarBuilder.h"
 #include "dialects/isa/Isa.h"
 #include "mlir/Dialect/Math/IR/Math.h"
-#include "mlir/IR/Matchers.h"
 #include <cmath>
 #include <limits>
 
@@ -43,31 +42,19 @@ FLOAT_SIGNED_UNSIGNED(min, MinimumFOp, MinSIOp, MinUIOp)
 #undef FLOAT_INT
 #undef FLOAT_SIGNED_UNSIGNED
 
-/// x / y or x % y of integers. Zero and the overflow of MIN / -1 would trap: they are replaced by 0 and by -x (0).
-template <typename SignedOp, typename UnsignedOp> static Value divide(ScalarBuilder &s, Value x, Value y, bool remainder) {
-  auto op = [&](Value d) -> Value {
-    return s.isUnsignedInt() ? UnsignedOp::create(s.b, s.loc, x, d).getResult() : SignedOp::create(s.b, s.loc, x, d).getResult();
-  };
-  APInt c;
-  if (matchPattern(y, m_ConstantInt(&c)) && !c.isZero() && (s.isUnsignedInt() || !c.isAllOnes()))
-    return op(y);
-  Value zero = s.constant(0, x.getType()), one = s.constant(1, x.getType());
-  Value byZero = s.cmp(Cmp::EQ, y, zero);
-  if (s.isUnsignedInt())
-    return s.select(byZero, zero, op(s.select(byZero, one, y)));
-  Value byMinus = s.cmp(Cmp::EQ, y, s.constant(-1, x.getType()));
-  Value q = op(s.select(arith::OrIOp::create(s.b, s.loc, byZero, byMinus), one, y));
-  return s.select(byZero, zero, s.select(byMinus, remainder ? zero : s.neg(x), q));
-}
 Value ScalarBuilder::div(Value x, Value y) {
   if (isFloatValue(x))
     return arith::DivFOp::create(b, loc, x, y);
-  return divide<arith::DivSIOp, arith::DivUIOp>(*this, x, y, false);
+  if (isUnsignedInt())
+    return arith::DivUIOp::create(b, loc, x, y);
+  return arith::DivSIOp::create(b, loc, x, y);
 }
 Value ScalarBuilder::rem(Value x, Value y) {
   if (isFloatValue(x))
     return arith::RemFOp::create(b, loc, x, y);
-  return divide<arith::RemSIOp, arith::RemUIOp>(*this, x, y, true);
+  if (isUnsignedInt())
+    return arith::RemUIOp::create(b, loc, x, y);
+  return arith::RemSIOp::create(b, loc, x, y);
 }
 
 Value ScalarBuilder::mod(Value x, Value y) {

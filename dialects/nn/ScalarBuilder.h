@@ -26,7 +26,7 @@ public:
   Value add(Value x, Value y);
   Value sub(Value x, Value y);
   Value mul(Value x, Value y);
-  // Integers truncate towards zero. Nothing traps: an integer divided by 0 gives 0.
+  // Integers truncate towards zero. Printed kernels never trap: an integer divided by 0 gives 0 (runtime/scalar.h).
   Value div(Value x, Value y);
   Value rem(Value x, Value y); // C's fmod and %: sign of x
   Value mod(Value x, Value y); // Python's %: sign of y

@@ -81,14 +81,3 @@ func.func @fp8(%x: tensor<4xf32>) -> (tensor<4xf8E4M3FN>, tensor<4xf8E4M3FN>) {
   %b = onnx.node "Cast" since 19 (%x) {to = 17 : i64, saturate = 0 : i64} : (tensor<4xf32>) -> tensor<4xf8E4M3FN> domain ""
   onnx.yield %a, %b : tensor<4xf8E4M3FN>, tensor<4xf8E4M3FN>
 }
-
-// -----
-
-// Integer division never traps.
-// KERNEL-LABEL: func.func @divide
-// KERNEL: arith.cmpi eq
-// KERNEL: arith.divsi
-func.func @divide(%x: tensor<4xi32>, %y: tensor<4xi32>) -> tensor<4xi32> {
-  %a = onnx.node "Div" since 14 (%x, %y) {} : (tensor<4xi32>, tensor<4xi32>) -> tensor<4xi32> domain ""
-  onnx.yield %a : tensor<4xi32>
-}
