@@ -394,12 +394,16 @@ std::optional<Expr> BodyPrinter::conversion(Operation *op) {
     return convert(as(x, cType(from)));
   if (isa<arith::IndexCastUIOp>(op))
     return convert(f.isInteger(1) ? get(x) : as(x, cType(from, true)));
-  if (isa<arith::SIToFPOp>(op))
-    return convert(as(x, cType(from)));
-  if (isa<arith::UIToFPOp>(op))
-    return convert(f.isInteger(1) ? get(x) : as(x, cType(from, true)));
+  if (isa<arith::SIToFPOp, arith::UIToFPOp>(op)) {
+    Expr integer = isa<arith::SIToFPOp>(op) ? as(x, cType(from)) : f.isInteger(1) ? get(x) : as(x, cType(from, true));
+    if (!vec && (t.isF16() || t.isBF16())) // stored as bits: through a type that C++ has, rounding once
+      return call("f64_to_" + smallFloatName(t), call("double", integer, "double"), type);
+    return convert(integer);
+  }
   if (isa<arith::FPToSIOp, arith::FPToUIOp>(op)) {
     bool noSign = isa<arith::FPToUIOp>(op);
+    if (!vec && (f.isF16() || f.isBF16()))
+      return call("to_" + suffix(t, noSign), call(smallFloatName(f) + "_to_f32", get(x), "float"), cType(to, noSign));
     return call("to_" + suffix(t, noSign), typed(x, cType(from)), cType(to, noSign));
   }
   if (isa<arith::BitcastOp>(op)) {
