@@ -36,9 +36,11 @@ struct Resize {
   LogicalResult run(Value x, Value scales, ArrayRef<double> scaleNumbers, std::optional<unsigned> sizesInput);
 
 private:
+  LogicalResult keepAspectRatio(Value x, ArrayRef<DimExpr> sizes, bool notLarger);
+  LogicalResult apply(Value x, ArrayRef<DimExpr> out, ArrayRef<Scale> scale);
   Value alongAxis(Value x, int64_t axis, const DimExpr &out, const Scale &scale, size_t place);
   Value origins(const DimExpr &in, const DimExpr &out, const Scale &scale, size_t place);
-  std::optional<DimExpr> numTaps(const DimExpr &in, const DimExpr &out, const Scale &scale);
+  DimExpr numTaps(const DimExpr &in, const DimExpr &out, const Scale &scale);
   Value weightOf(ScalarBuilder &s, Value distance);
 };
 
@@ -95,7 +97,7 @@ Value Resize::origins(const DimExpr &in, const DimExpr &out, const Scale &scale,
 }
 
 /// How many input elements one result element needs.
-std::optional<DimExpr> Resize::numTaps(const DimExpr &in, const DimExpr &out, const Scale &scale) {
+DimExpr Resize::numTaps(const DimExpr &in, const DimExpr &out, const Scale &scale) {
   int64_t reach = mode == "cubic" ? 2 : 1;
   if (!antialias)
     return DimExpr(2 * reach);
@@ -103,7 +105,13 @@ std::optional<DimExpr> Resize::numTaps(const DimExpr &in, const DimExpr &out, co
     return DimExpr(int64_t(2 * std::ceil(reach / std::min(*scale.number, 1.0))));
   if (scale.fromSizes)
     return DimExpr::max(DimExpr::ceilDiv(in * DimExpr(reach), out), reach) * DimExpr(2);
-  return std::nullopt;
+  Value count = rules::computeInts(n, scale.tensor, 1, [&](Scalars &r, unsigned) {
+    ScalarBuilder s(r.b, r.loc, n.b.getF64Type());
+    Value factor = s.convert(r.read(r.table[0], {r.indexConst(scale.index)}), elementOf(scale.tensor), n.b.getF64Type());
+    Value v = s.ceil(s.div(s.constant(reach), s.min(factor, s.constant(1))));
+    return r.toIndex(arith::FPToSIOp::create(r.b, r.loc, n.b.getI64Type(), v));
+  });
+  return rules::bindAll(n, count, "taps")[0] * DimExpr(2);
 }
 
 /// The weight of an input element at this distance (f64), for distances scaled to the filter's own width.
@@ -145,25 +153,21 @@ Value Resize::alongAxis(Value x, int64_t axis, const DimExpr &out, const Scale &
     })[0];
     y = c.gather(x, index, axis);
   } else {
-    auto taps = numTaps(in, out, scale);
-    if (!taps) {
-      c.refuse("antialias needs scales that are known", "export the scales as a constant");
-      return x;
-    }
+    DimExpr taps = numTaps(in, out, scale);
     // Tap t of result o is input floor(origin) - taps / 2 + 1 + t.
     auto tapIndex = [&](Scalars &r, Value at, AffineExpr t) {
       ScalarBuilder s(r.b, r.loc, i64);
       Value base = arith::FPToSIOp::create(r.b, r.loc, i64, nn::ScalarBuilder(r.b, r.loc, f64).floor(at));
-      Value half = r.fromIndex(r.dim(DimExpr::floorDiv(*taps, 2) - 1), i64);
+      Value half = r.fromIndex(r.dim(DimExpr::floorDiv(taps, 2) - 1), i64);
       return s.add(s.sub(base, half), r.fromIndex(r.index(t), i64));
     };
     kernel::GenericBuilder w(n.b, n.loc);
-    auto o = w.parallel(out), t = w.parallel(*taps);
+    auto o = w.parallel(out), t = w.parallel(taps);
     w.in(origin, {o});
     std::optional<unsigned> scaleIn;
     if (scale.tensor)
       scaleIn = w.in(scale.tensor, {w.cst(scale.index)});
-    w.result(f64, {out, *taps}, {o, t});
+    w.result(f64, {out, taps}, {o, t});
     Value weights = w.build([&](Scalars &r) -> SmallVector<Value> {
       ScalarBuilder s(r.b, r.loc, f64), ix(r.b, r.loc, i64);
       Value i = tapIndex(r, r.in[0], t);
@@ -178,14 +182,14 @@ Value Resize::alongAxis(Value x, int64_t axis, const DimExpr &out, const Scale &
     if (antialias || excludeOutside)
       weights = c.div(weights, c.reduce("sum", weights, {1}));
     kernel::GenericBuilder k(n.b, n.loc);
-    auto at = k.parallel(out), tap = k.parallel(*taps);
+    auto at = k.parallel(out), tap = k.parallel(taps);
     k.in(origin, {at});
-    k.result(i64, {out, *taps}, {at, tap});
+    k.result(i64, {out, taps}, {at, tap});
     Value indices = k.build([&](Scalars &r) -> SmallVector<Value> { return {inBounds(r, tapIndex(r, r.in[0], tap))}; })[0];
     weights = c.cast(weights, wide);
     kernel::GenericBuilder g(n.b, n.loc);
     auto d = g.parallels(result);
-    auto sum = g.reduce(*taps);
+    auto sum = g.reduce(taps);
     g.in(weights, {d[axis], sum});
     g.in(indices, {d[axis], sum});
     unsigned table = g.table(x);
@@ -214,6 +218,23 @@ Value Resize::alongAxis(Value x, int64_t axis, const DimExpr &out, const Scale &
   })[0];
 }
 
+LogicalResult Resize::apply(Value x, ArrayRef<DimExpr> out, ArrayRef<Scale> scale) {
+  Dims in = dimsOf(x);
+  size_t count = axes.size();
+  Type element = elementOf(x);
+  bool convert = mode != "nearest" && !isa<FloatType>(element);
+  Value y = convert ? c.cast(x, n.b.getF32Type()) : mode == "nearest" ? x : c.widen(x);
+  bool crops = coordinates == "tf_crop_and_resize";
+  for (size_t k = 0; k < count; ++k)
+    if (crops || in[axes[k]] != out[axes[k]] || (scale[k].number && *scale[k].number != 1))
+      y = alongAxis(y, axes[k], out[axes[k]], scale[k], k);
+  if (convert) { // to the nearest integer of the type
+    y = QuantizeOp::create(n.b, n.loc, tensorOf(out, element), y, c.scalar(1, elementOf(y)), Value(), 0, 0, true);
+  }
+  n.out(0, c.cast(y, element));
+  return c.done();
+}
+
 /// floor(in * scale) where that is an expression: whole and binary fractional scales.
 std::optional<DimExpr> scaledSize(const DimExpr &in, double scale) {
   if (auto size = in.constant())
@@ -222,6 +243,38 @@ std::optional<DimExpr> scaledSize(const DimExpr &in, double scale) {
     if (double p = scale * q; p == std::floor(p))
       return DimExpr::floorDiv(in * DimExpr(int64_t(p)), q);
   return std::nullopt;
+}
+
+/// The scale that all axes share is found at run time, and the sizes from it.
+LogicalResult Resize::keepAspectRatio(Value x, ArrayRef<DimExpr> sizes, bool notLarger) {
+  Dims in = dimsOf(x), out = in;
+  size_t count = axes.size();
+  Type f64 = n.b.getF64Type(), i64 = n.b.getI64Type();
+  auto common = [&](Scalars &r) {
+    ScalarBuilder s(r.b, r.loc, f64);
+    Value scale;
+    for (auto [a, size] : llvm::zip(axes, sizes)) {
+      Value ratio = s.div(r.fromIndex(r.dim(size), f64), r.fromIndex(r.dim(in[a]), f64));
+      scale = !scale ? ratio : notLarger ? s.min(scale, ratio) : s.max(scale, ratio);
+    }
+    return scale;
+  };
+  kernel::GenericBuilder g(n.b, n.loc);
+  auto d = g.parallel(1);
+  g.result(f64, {DimExpr(1)}, {d});
+  Value scale = g.build([&](Scalars &r) -> SmallVector<Value> { return {common(r)}; })[0];
+  Value rounded = rules::computeInts(n, {}, count, [&](Scalars &r, unsigned k) {
+    ScalarBuilder s(r.b, r.loc, f64);
+    Value v = s.floor(s.add(s.mul(common(r), r.fromIndex(r.dim(in[axes[k]]), f64)), s.constant(0.5)));
+    return r.toIndex(arith::FPToSIOp::create(r.b, r.loc, i64, v));
+  });
+  Dims found = rules::bindAll(n, rounded, "size");
+  SmallVector<Scale> scales(count);
+  for (size_t k = 0; k < count; ++k) {
+    out[axes[k]] = found[k];
+    scales[k].tensor = scale;
+  }
+  return apply(x, out, scales);
 }
 
 LogicalResult Resize::run(Value x, Value scales, ArrayRef<double> numbers, std::optional<unsigned> sizesInput) {
@@ -242,11 +295,13 @@ LogicalResult Resize::run(Value x, Value scales, ArrayRef<double> numbers, std::
     StringRef policy = n.s("keep_aspect_ratio_policy", "stretch");
     std::optional<double> common;
     if (policy != "stretch") {
-      for (size_t k = 0; k < count; ++k) {
-        auto a = in[axes[k]].constant(), b = out[axes[k]].constant();
-        if (!a || !b)
-          return n.refuse("keep_aspect_ratio_policy needs static sizes", "fix the sizes with --dim or --shape");
-        double ratio = double(*b) / double(*a);
+      bool known = true;
+      for (int64_t a : axes)
+        known &= in[a].constant() && out[a].constant();
+      if (!known)
+        return keepAspectRatio(x, *sizes, policy == "not_larger");
+      for (int64_t a : axes) {
+        double ratio = double(*out[a].constant()) / double(*in[a].constant());
         common = !common ? ratio : policy == "not_larger" ? std::min(*common, ratio) : std::max(*common, ratio);
       }
       for (int64_t a : axes)
@@ -292,18 +347,7 @@ LogicalResult Resize::run(Value x, Value scales, ArrayRef<double> numbers, std::
       scale[k].index = k;
     }
   }
-  Type element = elementOf(x);
-  bool convert = mode != "nearest" && !isa<FloatType>(element);
-  Value y = convert ? c.cast(x, n.b.getF32Type()) : mode == "nearest" ? x : c.widen(x);
-  bool crops = coordinates == "tf_crop_and_resize";
-  for (size_t k = 0; k < count; ++k)
-    if (crops || in[axes[k]] != out[axes[k]] || (scale[k].number && *scale[k].number != 1))
-      y = alongAxis(y, axes[k], out[axes[k]], scale[k], k);
-  if (convert) { // to the nearest integer of the type
-    y = QuantizeOp::create(n.b, n.loc, tensorOf(out, element), y, c.scalar(1, elementOf(y)), Value(), 0, 0, true);
-  }
-  n.out(0, c.cast(y, element));
-  return c.done();
+  return apply(x, out, scale);
 }
 
 /// The elements of a small constant of floats.
