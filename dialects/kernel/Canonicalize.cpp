@@ -116,9 +116,12 @@ template <typename Op> struct TidyNest : OpRewritePattern<Op> {
         auto needed = neededBy(*b, [&](unsigned i) { return i == r; });
         Operation *yield = b->getTerminator();
         yield->eraseOperand(r);
-        for (Operation &o : llvm::make_early_inc_range(llvm::reverse(b->without_terminator())))
+        SmallVector<Operation *> dead;
+        for (Operation &o : b->without_terminator())
           if (llvm::none_of(o.getResults(), [&](Value v) { return needed.contains(v); }))
-            o.erase();
+            dead.push_back(&o);
+        for (Operation *o : llvm::reverse(dead))
+          o->erase();
       }
       bool hasAcc = n.reduces();
       if (hasAcc)

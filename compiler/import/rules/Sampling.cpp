@@ -1,4 +1,4 @@
-//===- Sampling.cpp - GridSample, RoiAlign, MaxRoiPool ------------------------------------===//
+//===- Sampling.cpp - AffineGrid, GridSample, RoiAlign, MaxRoiPool ------------------------------------===//
 //
 // Positions are computed at run time; every result element reads the image where they say.
 //
@@ -124,6 +124,37 @@ INGOT_IMPORT("GridSample", 16) {
     SmallVector<int> chosen;
     Value y = sum(chosen);
     return {taps > 1 ? s.convert(y, f, element) : y};
+  })[0]);
+  return success();
+}
+
+/// theta [N, r, r + 1] times the homogeneous position of every element of an image, x (the last dimension) first.
+INGOT_IMPORT("AffineGrid", 20) {
+  int64_t num = product(n.dims(1)).constant().value_or(0) - 2;
+  auto size = n.runtime(1, "grid");
+  if (!size || num < 1)
+    return n.refuse("size has no static length");
+  bool alignCorners = n.i("align_corners");
+  Dims out{n.dims(0)[0]};
+  out.append(size->begin() + 2, size->end());
+  out.push_back(num);
+  Type element = n.element(0), wide = computeType(element);
+  kernel::GenericBuilder g(n.b, n.loc);
+  auto d = g.parallels(out);
+  for (int64_t i = 0; i <= num; ++i)
+    g.in(n.in(0), {d[0], d[num + 1], g.cst(i)});
+  g.result(element, out, d);
+  n.out(0, g.build([&](Scalars &r) -> SmallVector<Value> {
+    auto &s = r.s;
+    Value sum = r.in[num];
+    for (int64_t i = 0; i < num; ++i) {
+      int64_t at = num - i; // dimension of the grid
+      Value k = r.fromIndex(r.index(d[at]), wide), count = r.fromIndex(r.dim(out[at]), wide);
+      Value top = s.sub(s.mul(k, s.constant(2)), s.sub(count, s.constant(1)));
+      Value below = alignCorners ? s.max(s.sub(count, s.constant(1)), s.constant(1)) : count;
+      sum = s.add(sum, s.mul(r.in[i], s.div(top, below)));
+    }
+    return {sum};
   })[0]);
   return success();
 }

@@ -79,7 +79,6 @@ INGOT_IMPORT("DFT", 17) {
     axis = (*k)[0] < 0 ? (*k)[0] + rank : (*k)[0];
   // The signal as outer, size, inner, parts.
   DimExpr outer(1), size, inner(1);
-  Value where; // the axis at run time, as an index from the front
   if (axis) {
     outer = product(ArrayRef<DimExpr>(in).take_front(*axis));
     size = in[*axis];
