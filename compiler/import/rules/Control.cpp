@@ -57,6 +57,13 @@ static Value asBool(NodeImport &n, Value v) {
   return reshapeTo(n.b, n.loc, castTo(n.b, n.loc, v, n.b.getI1Type()), {});
 }
 
+/// The run fails unless the difference of two sizes is 0.
+static void checkEqual(NodeImport &n, const DimExpr &difference) {
+  Value distance = intTensor(n.b, n.loc, {DimExpr::max(difference, DimExpr(0) - difference)});
+  BindOp::create(n.b, n.loc, n.b.getStringAttr(n.freshSymbol("difference")), distance, n.b.getI64IntegerAttr(0), StringAttr(),
+                 n.b.getStringAttr("0"), n.b.getStringAttr("0"), n.b.getStringAttr(difference.str() + " = 0"));
+}
+
 /// The difference of two sizes whose equality the condition tests, and whether the test is negated.
 static std::optional<std::pair<DimExpr, bool>> equalityOfSizes(Value condition) {
   bool negated = false;
@@ -80,9 +87,7 @@ static std::optional<std::pair<DimExpr, bool>> equalityOfSizes(Value condition) 
 /// Branches of different rank cannot be one value. What exporters write for "squeeze if the size is 1" tests sizes: the
 /// model is compiled for equal sizes, and the run checks that they are.
 static LogicalResult assumeEqual(NodeImport &n, const DimExpr &difference, bool negated) {
-  Value distance = intTensor(n.b, n.loc, {DimExpr::max(difference, DimExpr(0) - difference)});
-  BindOp::create(n.b, n.loc, n.b.getStringAttr(n.freshSymbol("difference")), distance, n.b.getI64IntegerAttr(0), StringAttr(),
-                 n.b.getStringAttr("0"), n.b.getStringAttr("0"), n.b.getStringAttr(difference.str() + " = 0"));
+  checkEqual(n, difference);
   auto results = n.inlineGraph(negated ? "else_branch" : "then_branch", {});
   if (failed(results))
     return failure();
@@ -174,6 +179,23 @@ static Value unstacked(NodeImport &n, Value v) { // [1, …] for one scan elemen
   return reshapeTo(n.b, n.loc, v, d);
 }
 
+/// `v` as a value of that type. Sizes that the run finds out are checked there; nothing if they differ for certain.
+static Value asType(NodeImport &n, Value v, Type type) {
+  if (v.getType() == type)
+    return v;
+  if (!isTensor(v.getType()) || !isTensor(type) || elementOf(v) != cast<RankedTensorType>(type).getElementType() ||
+      rankOf(v) != cast<RankedTensorType>(type).getRank())
+    return {};
+  Dims have = dimsOf(v), want = dimsOf(type);
+  for (auto [h, w] : llvm::zip(have, want))
+    if (h != w && (h - w).constant())
+      return {};
+  for (auto [h, w] : llvm::zip(have, want))
+    if (h != w)
+      checkEqual(n, h - w);
+  return reshapeTo(n.b, n.loc, v, want);
+}
+
 /// Runs the body `count` times in place, or until its condition is known to be false.
 static LogicalResult unrollLoop(NodeImport &n, int64_t count, SmallVector<Value> carried) {
   Compose c(n);
@@ -238,15 +260,22 @@ INGOT_IMPORT("Loop", 1) {
     if (failed(results))
       return failure();
     values = *results;
+    // Where the body finds a size out that the carried value, or the file for a scan output, states, the run checks it.
+    Operation *yield = n.graph("body")->front().getTerminator();
+    for (size_t k = 1; k < values.size(); ++k) {
+      bool isCarried = k <= carried.size();
+      Type type = isCarried ? carried[k - 1].getType() : yield->getOperand(k).getType();
+      if (isCarried || mentionsInner(values[k].getType(), body)) {
+        Value v = isTensor(type) && (isCarried || cast<RankedTensorType>(type).hasStaticShape()) ? asType(n, values[k], type) : Value();
+        keepsTypes &= bool(v);
+        if (v)
+          values[k] = v;
+      }
+    }
   }
-  for (size_t k = 0; k < carried.size(); ++k)
-    keepsTypes &= isTensor(carried[k].getType()) && values[k + 1].getType() == carried[k].getType();
-  bool scansFit = true;
-  for (Value v : ArrayRef<Value>(values).drop_front(1 + carried.size()))
-    scansFit &= !mentionsInner(v.getType(), body);
   auto constantTrip = knownTrip ? (*knownTrip)[0].constant() : std::nullopt;
   bool unrollable = startsTrue && constantTrip && *constantTrip <= maxUnrolled;
-  if (!keepsTypes || !scansFit) {
+  if (!keepsTypes) {
     if (!unrollable)
       return n.refuse("a carried value of this loop changes its type or shape, or a scan output its shape, from iteration to iteration",
                       "export the model with a fixed, small number of iterations");
