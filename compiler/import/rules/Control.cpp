@@ -355,11 +355,13 @@ static FailureOr<SmallVector<Value>> scan(NodeImport &n, ArrayRef<Value> states,
     if (failed(results))
       return failure();
     values = *results;
-    for (size_t k = 0; k < states.size(); ++k)
-      if (values[k].getType() != states[k].getType()) {
+    for (size_t k = 0; k < states.size(); ++k) {
+      values[k] = asType(n, values[k], states[k].getType());
+      if (!values[k]) {
         (void)n.refuse("a state of Scan changes its type or shape from step to step");
         return failure();
       }
+    }
     YieldOp::create(n.b, n.loc, values);
   }
   SmallVector<Type> types;

@@ -1,4 +1,4 @@
-//===- Signal.cpp - DFT, STFT, MelWeightMatrix --------------------------------------------===//
+//===- Signal.cpp - DFT, STFT, MelWeightMatrix, Det ---------------------------------------===//
 //
 // A transform of length L is a product with the matrix of cosines and sines. The matrix is a kernel without inputs, so with a
 // known L it is a constant; a frame of STFT is read in place, and its window is part of the matrix.
@@ -211,5 +211,13 @@ INGOT_IMPORT("MelWeightMatrix", 17) {
     Value y = s.select(falls, s.div(s.sub(right, j), s.max(fall, s.constant(1))), up);
     return {s.convert(y, f64, element)};
   })[0]);
+  return success();
+}
+
+INGOT_IMPORT("Det", 11) {
+  Dims in = n.dims(0);
+  if (in.size() < 2)
+    return n.refuse("needs square matrices");
+  n.out(0, n.call("determinant", n.in(0), tensorOf(ArrayRef<DimExpr>(in).drop_back(2), n.element(0))));
   return success();
 }
