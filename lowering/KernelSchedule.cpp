@@ -23,23 +23,32 @@ static bool isConstant(Value v) {
 }
 
 namespace {
-/// A contraction seen with row-major tensors.
-struct Contraction {
-  ContractOp op;
+/// A loop nest seen with row-major tensors.
+struct RowMajor {
+  LoopNestInterface nestOp;
   OpBuilder b;
   expand::Emitter e;
-  LoopNestInterface nestOp;
+
+  explicit RowMajor(LoopNestInterface op) : nestOp(op), b(op), e(b, op->getLoc()) {
+    for (auto list : {ValueRange(op.getIns()), ValueRange(op->getResults())})
+      for (Value v : list) {
+        Dims dims = nn::dimsOf(v);
+        e.places[v] = {v, dims, nn::rowMajorStrides(dims), 0, nn::elementOf(v), {}, {}, false};
+      }
+  }
+  void setMap(unsigned operand, AffineMap map) {
+    SmallVector<Attribute> maps(nestOp.getMaps().getValue());
+    maps[operand] = AffineMapAttr::get(map);
+    nestOp->setAttr("maps", b.getArrayAttr(maps));
+  }
+};
+
+struct Contraction : RowMajor {
+  ContractOp op;
   unsigned n = 0;
   SmallVector<unsigned> outer, m, k;
 
-  explicit Contraction(ContractOp op) : op(op), b(op), e(b, op.getLoc()), nestOp(cast<LoopNestInterface>(op.getOperation())) {
-    auto place = [&](Value v) {
-      Dims dims = nn::dimsOf(v);
-      e.places[v] = {v, dims, nn::rowMajorStrides(dims), 0, nn::elementOf(v), {}, {}, false};
-    };
-    for (Value v : op.getIns())
-      place(v);
-    place(op->getResult(0));
+  explicit Contraction(ContractOp op) : RowMajor(cast<LoopNestInterface>(op.getOperation())), op(op) {
     StringRef kinds = op.getKinds();
     n = kinds.rfind('n');
     for (unsigned d = 0; d < kinds.size(); ++d)
@@ -107,13 +116,10 @@ void Contraction::padInput() {
   g.result(nn::elementOf(x), dims, all);
   Value padded = g.build([](kernel::Scalars &r) -> SmallVector<Value> { return {r.in[0]}; })[0];
   op.getInsMutable()[0].assign(padded);
-  auto replace = [&](ArrayAttr list, Attribute a) {
-    SmallVector<Attribute> out(list.getValue());
-    out[0] = a;
-    return b.getArrayAttr(out);
-  };
-  op.setMapsAttr(replace(op.getMaps(), AffineMapAttr::get(simplifyAffineMap(AffineMap::get(map.getNumDims(), map.getNumSymbols(), to, b.getContext())))));
-  op.setPaddingAttr(replace(op.getPadding(), b.getUnitAttr()));
+  setMap(0, simplifyAffineMap(AffineMap::get(map.getNumDims(), map.getNumSymbols(), to, b.getContext())));
+  SmallVector<Attribute> padding(op.getPadding().getValue());
+  padding[0] = b.getUnitAttr();
+  op.setPaddingAttr(b.getArrayAttr(padding));
 }
 
 /// Lays ins 1 out in panels [outer…, n/nr, k…, nr]; `onePanel`: as [outer…, k…, n].
@@ -148,9 +154,53 @@ void Contraction::packFactor(int64_t nr, bool onePanel) {
   g.result(element, dims, all);
   Value packed = g.build([](kernel::Scalars &r) -> SmallVector<Value> { return {r.in[0]}; })[0];
   op.getInsMutable()[1].assign(packed);
-  SmallVector<Attribute> maps(op.getMaps().getValue());
-  maps[1] = AffineMapAttr::get(AffineMap::get(domain.size(), map.getNumSymbols(), packedMap, b.getContext()));
-  op.setMapsAttr(b.getArrayAttr(maps));
+  setMap(1, AffineMap::get(domain.size(), map.getNumSymbols(), packedMap, b.getContext()));
+}
+
+/// Constant operands of a nest whose elements are apart along the contiguous dimension of its result (a depthwise convolution's weight):
+/// that dimension becomes their last.
+void alignConstants(kernel::GenericOp op) {
+  RowMajor r(cast<LoopNestInterface>(op.getOperation()));
+  expand::Nest nest(r.e, r.nestOp);
+  if (isConstant(op.getResult(0)))
+    return;
+  std::optional<unsigned> lanes;
+  for (unsigned d : nest.dims('p'))
+    if (auto c = nest.coefficient(nest.numIns, d); c && c->isConstant(1) && !nest.sizes[d].isConstant(1))
+      lanes = d;
+  if (!lanes)
+    return;
+  for (unsigned i = 0; i < nest.numIns; ++i) {
+    Value w = op.getIns()[i];
+    AffineMap map = nest.map(i);
+    if (!isConstant(w) || !map.isFunctionOfDim(*lanes) || nest.laneStep(i, *lanes) >= 0 || r.nestOp.paddingOf(i))
+      continue;
+    SmallVector<unsigned> order; // of the loops it depends on, the lanes' last
+    bool plain = true;
+    for (AffineExpr x : map.getResults()) {
+      auto d = dyn_cast<AffineDimExpr>(x);
+      plain &= d ? !llvm::is_contained(order, d.getPosition()) : isa<AffineConstantExpr>(x);
+      if (d && d.getPosition() != *lanes)
+        order.push_back(d.getPosition());
+    }
+    if (!plain)
+      continue;
+    llvm::sort(order);
+    order.push_back(*lanes);
+    kernel::GenericBuilder g(r.b, op.getLoc());
+    SmallVector<AffineExpr> value(nest.sizes.size(), r.b.getAffineConstantExpr(0)), all, now;
+    Dims dims;
+    for (unsigned d : order) {
+      dims.push_back(nest.sizes[d]);
+      value[d] = g.parallel(nest.sizes[d]);
+      all.push_back(value[d]);
+      now.push_back(r.b.getAffineDimExpr(d));
+    }
+    g.in(w, map.replaceDimsAndSymbols(value, {}, all.size(), 0).getResults());
+    g.result(nn::elementOf(w), dims, all);
+    op.getInsMutable()[i].assign(g.build([](kernel::Scalars &s) -> SmallVector<Value> { return {s.in[0]}; })[0]);
+    r.setMap(i, AffineMap::get(map.getNumDims(), map.getNumSymbols(), now, r.b.getContext()));
+  }
 }
 
 struct KernelSchedule : impl::KernelScheduleBase<KernelSchedule> {
@@ -166,6 +216,11 @@ struct KernelSchedule : impl::KernelScheduleBase<KernelSchedule> {
     getOperation().walk([&](ContractOp op) { work.push_back(op); });
     for (ContractOp op : work)
       scheduleContract(op, *machine);
+    SmallVector<kernel::GenericOp> nests;
+    getOperation().walk([&](kernel::GenericOp op) { nests.push_back(op); });
+    if (machine->vectorBytes)
+      for (kernel::GenericOp op : nests)
+        alignConstants(op);
   }
 };
 } // namespace
@@ -188,8 +243,6 @@ void scheduleContract(ContractOp op, const Machine &machine) {
   if (op.getTileAttr() || lanes == 1 || !op.getKinds().contains('n') || !(acc.isF32() || acc.isInteger(32)))
     return;
   Contraction c(op);
-  if (!c.columnsContiguous(op.getIns().size()))
-    return;
   DimExpr m = c.size(c.m), n = c.size(c.n), k = c.size(c.k);
   // Hardly a vector of columns: the lanes run along k instead.
   if (n.constant() && *n.constant() * 4 <= lanes)

@@ -149,13 +149,12 @@ bool ContractTile::analyse() {
     if (auto c = nest.coefficient(1, n); !c || !c->isConstant(1))
       return false;
   // The result and what the epilogue reads.
-  auto c = nest.coefficient(nest.numIns, n);
-  if (!c || !c->isConstant(1) || storageType(nest.place(nest.numIns).element).isInteger(1))
+  if (storageType(nest.place(nest.numIns).element).isInteger(1))
     return false;
   SmallVector<unsigned> output = {nest.numIns};
   bool flat = true;
   if (Region *r = nest.epilogue()) {
-    if (nest.uses(r, 0) || nest.uses(r, 1) || lanesAlong(nest, {r}, n, true, machine) != lanes)
+    if (nest.uses(r, 0) || nest.uses(r, 1) || lanesAlong(nest, {r}, n, true, machine, /*mayGather=*/true) != lanes)
       return false;
     for (unsigned i = 2; i < nest.numIns; ++i)
       if (nest.uses(r, i))
@@ -261,6 +260,8 @@ void ContractTile::emit() {
       }
     }
     auto range = [&](Value tile, int64_t per, const DimExpr &total) -> std::pair<Value, Value> {
+      if (per == 1 && !total.isConstant(1))
+        return {tile, Value()};
       if (total.constant() && *total.constant() <= per)
         return {e.index(0), e.dim(total)};
       Value low = e.mul(tile, e.index(per)), high = e.add(low, e.index(per));
@@ -268,27 +269,38 @@ void ContractTile::emit() {
         high = e.min(high, e.dim(total));
       return {low, high};
     };
+    auto each = [&](StringRef name, Value low, Value high, llvm::function_ref<void(Value)> body) {
+      if (!high) // just one
+        return body(low);
+      e.loop(name, low, high, 1, {}, [&](Value i, ValueRange) {
+        body(i);
+        return SmallVector<Value>();
+      });
+    };
     auto [p0, p1] = range(panelTile, panelsPerTile, panels);
     auto [b0, b1] = range(blockTile, blocksPerTile, blocks);
-    e.loop("panel", p0, p1, 1, {}, [&, b0 = b0, b1 = b1](Value panel, ValueRange) {
+    each("panel", p0, p1, [&, b0 = b0, b1 = b1](Value panel) {
       auto rowsOf = [&](bool partial) {
-        Value whole = rest ? e.min(b1, e.index(*fixedRows / mr)) : b1;
-        if (*fixedRows / mr || !fixedRows)
-          e.loop("block", b0, whole, 1, {}, [&](Value block, ValueRange) {
-            micro(mr, e.mul(block, e.index(mr)), partialRows, panel, partial);
-            return SmallVector<Value>();
-          });
-        if (rest) {
-          Value isLast = blocks.isConstant(blocksPerTile) || constantOf(b1) ? Value() : e.less(e.index(*fixedRows / mr), b1);
-          e.when(isLast, [&] { micro(rest, e.index(*fixedRows / mr * mr), false, panel, partial); });
+        auto block = [&](Value i) { micro(mr, e.mul(i, e.index(mr)), partialRows, panel, partial); };
+        if (!rest)
+          return each("block", b0, b1, block);
+        // The rows left over are a smaller tile.
+        int64_t full = *fixedRows / mr;
+        auto last = [&] { micro(rest, e.index(full * mr), false, panel, partial); };
+        if (!full)
+          return last();
+        if (!b1) {
+          Value isLast = e.b.createOrFold<arith::CmpIOp>(e.loc, arith::CmpIPredicate::eq, b0, e.index(full));
+          return e.either(isLast, last, [&] { block(b0); });
         }
+        each("block", b0, e.min(b1, e.index(full)), block);
+        e.when(constantOf(b1) ? Value() : e.less(e.index(full), b1), last);
       };
       if (packed || !partialPanel || (columns.constant() && *columns.constant() < nr)) {
         rowsOf(partialPanel);
       } else { // a narrow last panel must not read beyond its columns
         wholePanel(panel, [&] { rowsOf(false); }, [&] { rowsOf(true); });
       }
-      return SmallVector<Value>();
     });
   });
 }
@@ -470,8 +482,10 @@ void ContractTile::finish(int64_t rows, Value firstRow, bool partialRows, Value 
           Value left = masked ? e.sub(e.dim(columns), q.iv[n]) : Value();
           bool wholeLanes = columns.constant() && *columns.constant() % lanes == 0;
           e.when(masked ? e.less(e.index(0), left) : Value(), [&] {
-            if (masked && !wholeLanes)
+            if (masked && !wholeLanes) {
+              q.left = left;
               q.mask = vector::CreateMaskOp::create(e.b, e.loc, lanesOf(e.b.getI1Type(), lanes), left);
+            }
             Value v = e.get(acc, {i, j});
             if (nest.epilogue()) {
               SmallVector<Value> ins(nest.numIns);
@@ -496,12 +510,7 @@ void ContractTile::finish(int64_t rows, Value firstRow, bool partialRows, Value 
 void ContractTile::wholePanel(Value panel, llvm::function_ref<void()> whole, llvm::function_ref<void()> partial) {
   Value end = e.mul(e.add(panel, e.index(1)), e.index(nr));
   Value isWhole = e.b.createOrFold<arith::CmpIOp>(e.loc, arith::CmpIPredicate::sle, end, e.dim(columns));
-  auto branch = scf::IfOp::create(e.b, e.loc, isWhole, true);
-  OpBuilder::InsertionGuard guard(e.b);
-  e.b.setInsertionPoint(branch.thenYield());
-  whole();
-  e.b.setInsertionPoint(branch.elseYield());
-  partial();
+  e.either(isWhole, whole, partial);
 }
 
 void ContractTile::micro(int64_t rows, Value firstRow, bool partialRows, Value panel, bool partialPanel) {

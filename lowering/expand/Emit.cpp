@@ -265,6 +265,15 @@ void Emitter::when(Value condition, llvm::function_ref<void()> body) {
   body();
 }
 
+void Emitter::either(Value condition, llvm::function_ref<void()> then, llvm::function_ref<void()> otherwise) {
+  auto op = scf::IfOp::create(b, loc, condition, true);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPoint(op.thenYield());
+  then();
+  b.setInsertionPoint(op.elseYield());
+  otherwise();
+}
+
 SmallVector<Value> Emitter::choose(Value condition, TypeRange types, llvm::function_ref<SmallVector<Value>()> then,
                                    llvm::function_ref<SmallVector<Value>()> otherwise) {
   if (!condition)

@@ -69,6 +69,8 @@ public:
   void unrolled(llvm::StringRef name, int64_t count, llvm::function_ref<void(mlir::Value)> body);
   /// if (condition) body(); a null condition is true.
   void when(mlir::Value condition, llvm::function_ref<void()> body);
+  /// if (condition) then(); else otherwise();
+  void either(mlir::Value condition, llvm::function_ref<void()> then, llvm::function_ref<void()> otherwise);
   /// condition ? then() : else(); both give values of these types.
   llvm::SmallVector<mlir::Value> choose(mlir::Value condition, mlir::TypeRange types,
                                         llvm::function_ref<llvm::SmallVector<mlir::Value>()> then,

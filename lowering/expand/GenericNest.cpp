@@ -21,20 +21,27 @@ SmallVector<unsigned> loopOrder(const Nest &nest, const VectorPlan &plan) {
   return order;
 }
 
-/// body(k, mask) for k = low, low + step, …: whole vectors, then what is left under a mask.
+/// body(point, carried) along `dim` from low to high: whole vectors, then what is left under a mask.
 static SmallVector<Value> lanesLoop(Emitter &e, StringRef name, Value low, Value high, int64_t lanes, ValueRange init,
-                                    llvm::function_ref<SmallVector<Value>(Value, Value, ValueRange)> body) {
+                                    llvm::function_ref<SmallVector<Value>(const Point &, ValueRange)> body, Point p, unsigned dim) {
+  p.vectorDim = dim;
+  p.lanes = lanes;
   auto l = constantOf(low), h = constantOf(high);
   bool whole = l && h && (*h - *l) % lanes == 0;
   Value length = e.sub(high, low);
   Value rest = whole ? e.index(0) : e.modPositive(length, e.index(lanes));
   Value end = whole ? high : e.sub(high, rest);
-  SmallVector<Value> out = e.loop(name, low, end, lanes, init, [&](Value i, ValueRange carried) { return body(i, {}, carried); });
+  SmallVector<Value> out = e.loop(name, low, end, lanes, init, [&](Value i, ValueRange carried) {
+    p.iv[dim] = i;
+    return body(p, carried);
+  });
   if (whole)
     return out;
   auto tail = [&](ValueRange carried) {
-    Value mask = vector::CreateMaskOp::create(e.b, e.loc, lanesOf(e.b.getI1Type(), lanes), rest);
-    return body(end, mask, carried);
+    p.iv[dim] = end;
+    p.left = rest;
+    p.mask = vector::CreateMaskOp::create(e.b, e.loc, lanesOf(e.b.getI1Type(), lanes), rest);
+    return body(p, carried);
   };
   if (constantOf(rest))
     return tail(out);
@@ -96,11 +103,7 @@ static void elementAcrossLanes(Nest &nest, const VectorPlan &plan, Point p) {
       low = end;
     }
     SmallVector<Value> first(accs.begin(), accs.begin() + n);
-    first = lanesLoop(e, loopName(nest, dim), low, high, plan.lanes, first, [&](Value k, Value mask, ValueRange now) {
-      q.iv[dim] = k;
-      q.mask = mask;
-      return step(q, now);
-    });
+    first = lanesLoop(e, loopName(nest, dim), low, high, plan.lanes, first, step, p, dim);
     llvm::copy(first, accs.begin());
     return accs;
   };
@@ -131,15 +134,11 @@ void emitNest(Nest &nest, const VectorPlan &plan, Point p, Value low, Value high
       continue;
     Value lo = low ? low : e.index(0), hi = high ? high : e.dim(nest.sizes[d]);
     if (int(d) == plan.dim) {
-      lanesLoop(e, loopName(nest, d), lo, hi, plan.lanes, {}, [&](Value i, Value mask, ValueRange) {
-        Point q = p;
-        q.iv[d] = i;
-        q.vectorDim = d;
-        q.lanes = plan.lanes;
-        q.mask = mask;
+      auto element = [&](const Point &q, ValueRange) {
         nest.element(q);
         return SmallVector<Value>();
-      });
+      };
+      lanesLoop(e, loopName(nest, d), lo, hi, plan.lanes, {}, element, p, d);
     } else {
       e.loop(loopName(nest, d), lo, hi, 1, {}, [&](Value i, ValueRange) {
         Point q = p;

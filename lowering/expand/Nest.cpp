@@ -137,6 +137,15 @@ std::optional<Nest::Range> Nest::range(AffineExpr e) {
   }
 }
 
+int Nest::laneStep(unsigned operand, unsigned dim) {
+  auto c = coefficient(operand, dim);
+  bool fixed = c && (c->isConstant(0) || c->isConstant(1));
+  AffineMap m = map(operand);
+  for (unsigned j = 0; j < m.getNumResults() && fixed && operand < numIns; ++j)
+    fixed = !m.getResult(j).isFunctionOfDim(dim) || !mayLeave(operand, j);
+  return fixed ? int(*c->constant()) : -1;
+}
+
 bool Nest::mayLeave(unsigned in, unsigned j) {
   if (!op.paddingOf(in) || clipped.contains({in, j}))
     return false;
@@ -188,13 +197,15 @@ Value Nest::read(unsigned in, const Point &p) {
         args[i] = inner.read(i, q);
     return inner.clone(*inner.body(), args, {}, q)[r];
   }
+  int kind = varies ? laneStep(in, p.vectorDim) : 0;
+  if (kind < 0)
+    return gather(in, p);
   SmallVector<Value> idx = indices(in, p.iv);
   Value guard;
   for (unsigned j = 0; j < idx.size(); ++j)
     if (mayLeave(in, j))
       guard = e.andBits(guard, e.inside(idx[j], e.dim(place.sizes[j])));
-  auto c = varies ? coefficient(in, p.vectorDim) : DimExpr(0);
-  int64_t lanes = c && c->isConstant(0) ? 1 : p.lanes;
+  int64_t lanes = kind ? p.lanes : 1;
   auto load = [&] { return SmallVector<Value>{e.load(place.buffer, e.address(place, idx), lanes, p.mask)}; };
   if (!guard)
     return load()[0];
@@ -209,8 +220,40 @@ void Nest::write(unsigned result, Value v, const Point &p) {
     place.scalar = v;
   if (!place.buffer)
     return;
+  if (p.vectorDim >= 0 && laneStep(numIns + result, p.vectorDim) < 0)
+    return scatter(result, v, p);
   SmallVector<Value> idx = indices(numIns + result, p.iv);
   e.store(e.broadcast(v, p.lanes), place.buffer, e.address(place, idx), p.mask);
+}
+
+static Point lane(const Point &p, Emitter &e, Value i) {
+  Point one;
+  one.iv = p.iv;
+  one.iv[p.vectorDim] = e.add(p.iv[p.vectorDim], i);
+  return one;
+}
+
+Value Nest::gather(unsigned in, const Point &p) {
+  Type type = storageType(place(in).element);
+  Value line = e.local({p.lanes}, type);
+  e.loop("lane", e.index(0), e.index(p.lanes), 1, {}, [&](Value i, ValueRange) {
+    Value exists = p.left ? e.less(i, p.left) : Value();
+    e.set(e.choose(exists, type, [&] { return SmallVector<Value>{read(in, lane(p, e, i))}; },
+                   [&] { return SmallVector<Value>{e.constant(cast<TypedAttr>(e.b.getZeroAttr(type)))}; })[0],
+          line, i);
+    return SmallVector<Value>();
+  });
+  return e.load(line, e.index(0), p.lanes);
+}
+
+void Nest::scatter(unsigned result, Value v, const Point &p) {
+  v = e.broadcast(v, p.lanes);
+  Value line = e.local({p.lanes}, getElementTypeOrSelf(v.getType()));
+  e.store(v, line, e.index(0));
+  e.loop("lane", e.index(0), p.left ? e.min(p.left, e.index(p.lanes)) : e.index(p.lanes), 1, {}, [&](Value i, ValueRange) {
+    write(result, e.get(line, i), lane(p, e, i));
+    return SmallVector<Value>();
+  });
 }
 
 void Nest::element(Point p) {

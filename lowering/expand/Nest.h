@@ -13,6 +13,7 @@ struct Point {
   int vectorDim = -1;
   int64_t lanes = 1;
   mlir::Value mask; // of the lanes that exist, null if all do
+  mlir::Value left; // their number
 };
 
 /// How an accumulator combines with a term: acc = combine(acc, term).
@@ -49,6 +50,8 @@ public:
     DimExpr low, high;
   };
   std::optional<Range> range(mlir::AffineExpr e);
+  /// Whether the elements of an operand along `dim` are one after the other (1), all the same (0), or must be taken one by one (-1).
+  int laneStep(unsigned operand, unsigned dim);
   /// Whether index `j` of ins `in` can leave the tensor, so that the read is padded.
   bool mayLeave(unsigned in, unsigned j);
 
@@ -73,7 +76,8 @@ public:
 
 private:
   void planClipping();
-  mlir::Value readPlace(Place &place, mlir::AffineMap map, const Point &p, unsigned in);
+  mlir::Value gather(unsigned in, const Point &p);
+  void scatter(unsigned result, mlir::Value v, const Point &p);
 
   struct Clip {
     unsigned in, index; // index `index` of ins `in` is slope * dim + rest

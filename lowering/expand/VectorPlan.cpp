@@ -24,6 +24,7 @@ struct LaneCheck {
   unsigned dim;
   const Machine &machine;
   DenseSet<Value> varying, ramps;
+  bool mayGather;
   bool ok = true, wide = false, narrow = false; // 64-bit and up to 32-bit values
 
   void see(Type t, bool isArithmetic) {
@@ -120,21 +121,16 @@ struct LaneCheck {
     Place &place = nest.place(i);
     if (place.scalar || !m.isFunctionOfDim(dim))
       return false;
-    for (unsigned j = 0; j < m.getNumResults(); ++j)
-      if (m.getResult(j).isFunctionOfDim(dim) && nest.mayLeave(i, j))
-        ok = false;
-    if (!ok)
-      return false;
     if (kernel::GenericOp producer = place.recompute) {
       Nest inner(nest.e, cast<kernel::LoopNestInterface>(producer.getOperation()));
       unsigned r = cast<OpResult>(nest.op.getIns()[i]).getResultNumber();
       for (unsigned j = 0; j < m.getNumResults(); ++j)
         if (m.getResult(j).isFunctionOfDim(dim)) {
           auto d = dyn_cast<AffineDimExpr>(inner.map(inner.numIns + r).getResult(j));
-          ok &= d && isa<AffineDimExpr>(m.getResult(j));
+          ok &= d && isa<AffineDimExpr>(m.getResult(j)) && !nest.mayLeave(i, j);
           if (!ok)
             return false;
-          LaneCheck check{inner, d.getPosition(), machine, {}, {}};
+          LaneCheck check{inner, d.getPosition(), machine, {}, {}, mayGather};
           check.region(inner.body(), false);
           ok &= check.ok;
           wide |= check.wide;
@@ -142,17 +138,16 @@ struct LaneCheck {
         }
       return true;
     }
-    auto c = nest.coefficient(i, dim);
-    if (c && c->isConstant(0))
-      return false;
-    ok &= c && c->isConstant(1);
-    return true;
+    int lanes = nest.laneStep(i, dim);
+    ok &= mayGather || lanes >= 0;
+    return lanes != 0;
   }
 };
 } // namespace
 
-int64_t lanesAlong(Nest &nest, ArrayRef<Region *> regions, unsigned dim, bool accumulators, const Machine &machine) {
-  LaneCheck check{nest, dim, machine, {}, {}};
+int64_t lanesAlong(Nest &nest, ArrayRef<Region *> regions, unsigned dim, bool accumulators, const Machine &machine,
+                   bool mayGather) {
+  LaneCheck check{nest, dim, machine, {}, {}, mayGather};
   for (Region *r : regions)
     if (r && check.ok)
       check.region(r, accumulators);
@@ -209,6 +204,21 @@ VectorPlan planVector(Nest &nest, const Machine &machine) {
       }
       break;
     }
+  // Lanes taken one by one cost about as much as scalar code, but functions gain.
+  bool heavy = workOf(nest.body()) + workOf(nest.epilogue()) > 12;
+  for (unsigned d : llvm::reverse(nest.dims('p'))) {
+    if (lane.dim >= 0 || fold.dim >= 0 || !heavy)
+      break;
+    int64_t lanes = lanesAlong(nest, {nest.body(), nest.epilogue()}, d, true, machine, true);
+    bool stores = true;
+    for (unsigned r = 0; r < nest.numResults; ++r)
+      stores &= nest.place(nest.numIns + r).buffer && nest.laneStep(nest.numIns + r, d) == 1 &&
+                !storageType(nest.place(nest.numIns + r).element).isInteger(1);
+    if (stores && enough(d, lanes)) {
+      lane.dim = d;
+      lane.lanes = lanes;
+    }
+  }
   if (lane.dim < 0)
     return fold;
   bool full = estimate(nest.sizes[lane.dim]) >= lane.lanes;

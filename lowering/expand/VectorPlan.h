@@ -15,8 +15,10 @@ struct VectorPlan {
 };
 
 VectorPlan planVector(Nest &nest, const Machine &machine);
-/// Lanes with which `region` can run along `dim`, or 0. `accumulators`: whether accumulators differ between lanes.
-int64_t lanesAlong(Nest &nest, llvm::ArrayRef<mlir::Region *> regions, unsigned dim, bool accumulators, const Machine &machine);
+/// Lanes with which the regions can run along `dim`, or 0. `accumulators`: whether accumulators differ between lanes. `mayGather`:
+/// whether lanes that are not contiguous in memory may be read one by one.
+int64_t lanesAlong(Nest &nest, llvm::ArrayRef<mlir::Region *> regions, unsigned dim, bool accumulators, const Machine &machine,
+                   bool mayGather = false);
 /// Scalar operations per turn of the body, roughly.
 int64_t workOf(mlir::Region *region);
 

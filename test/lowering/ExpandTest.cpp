@@ -295,7 +295,7 @@ TEST_F(Expand, Reductions) {
 }
 
 TEST_F(Expand, MatMul) {
-  for (int turn = 0; turn < 30; ++turn) {
+  for (int turn = 0; turn < 20; ++turn) {
     symbols["rows"] = 1 + upTo(30);
     symbols["columns"] = 1 + upTo(150);
     symbols["depth"] = 1 + upTo(40);
@@ -325,7 +325,7 @@ TEST_F(Expand, MatMul) {
 }
 
 TEST_F(Expand, Convolution) {
-  for (int turn = 0; turn < 30; ++turn) {
+  for (int turn = 0; turn < 20; ++turn) {
     int kh = pick({1, 3, 3, 5, 7}), kw = pick({1, 3, kh}), sh = 1 + upTo(2), sw = 1 + upTo(2), dil = 1 + (upTo(4) == 0);
     int pt = upTo(kh), pl = upTo(kw), pb = upTo(kh), pr = upTo(kw);
     int h = (kh - 1) * dil + 1 + upTo(10), w = (kw - 1) * dil + 1 + upTo(10);
@@ -351,6 +351,21 @@ TEST_F(Expand, Convolution) {
   }
 }
 
+// Channels first: columns of the product are not contiguous, neither in the result nor in what the epilogue adds.
+TEST_F(Expand, ConvolutionChannelsFirst) {
+  for (int turn = 0; turn < 6; ++turn) {
+    int k = pick({1, 3}), c = pick({3, 20}), n = pick({5, 16, 40, 70}), h = 4 + upTo(5), w = 4 + upTo(5);
+    check(llvm::formatv(R"(func.func @f(%x: {0}, %r: {2}) -> {2} {{
+      %w = nn.get_weight @w : {1}
+      %0 = nn.conv %x, %w "channels_first" {{strides = array<i64: 1, 1>, pads = array<i64: {3}, {3}, {3}, {3}>, dilations = array<i64: 1, 1>, group = 1 : i64}
+        : ({0}, {1}) -> {2}
+      %2 = nn.add %0, %r : ({2}, {2}) -> {2}
+      return %2 : {2}
+    })", type({"2", num(c), num(h), num(w)}), type({num(n), num(c), num(k), num(k)}), type({"2", num(n), num(h), num(w)}), k / 2),
+          {"kernel-fuse-epilogues"});
+  }
+}
+
 TEST_F(Expand, Pooling) {
   for (const char *kind : {"max", "average", "average_include_pad"})
     for (int turn = 0; turn < 5; ++turn) {
@@ -362,6 +377,14 @@ TEST_F(Expand, Pooling) {
         return %0 : {1}
       })", type({"2", num(h), num(w), num(c)}), type({"2", num(oh), num(ow), num(c)}), kind, k, s, p));
     }
+}
+
+TEST_F(Expand, MathOnTransposed) {
+  check(R"(func.func @f(%x: tensor<3x20x37xf32>) -> tensor<37x3x20xf32> {
+    %0 = nn.transpose %x [2, 0, 1] : tensor<3x20x37xf32> to tensor<37x3x20xf32>
+    %1 = nn.sigmoid %0 : (tensor<37x3x20xf32>) -> tensor<37x3x20xf32>
+    return %1 : tensor<37x3x20xf32>
+  })", {"kernel-fuse-producers"});
 }
 
 TEST_F(Expand, Movement) {
