@@ -17,8 +17,8 @@ struct RunArguments : ModelArguments {
   double seconds = 2;
   bool json = false;
 
-  void addData(CLI::App &app) {
-    app.add_option("--data", data, "a test_data_set_K folder (input_0.pb, …)");
+  void addData(CLI::App &app, const char *what = "a test_data_set_K folder (input_0.pb, …)") {
+    app.add_option("--data", data, what);
     app.add_option("--threads", threads, "threads of the pool")->check(CLI::Range(1, 1024))->capture_default_str();
   }
 };
@@ -220,7 +220,7 @@ void addVerify(CLI::App &app, int &exitCode) {
   auto a = std::make_shared<RunArguments>();
   auto *sub = app.add_subcommand("verify", "compare a model's outputs with expected ones, or with its unoptimised form");
   a->add(*sub, "native");
-  a->addData(*sub);
+  a->addData(*sub, "a test_data_set_K folder (input_0.pb, output_0.pb, …), or a folder of them");
   sub->callback([a, &exitCode] { exitCode = verify(*a); });
 }
 
