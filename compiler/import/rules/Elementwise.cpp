@@ -163,10 +163,10 @@ INGOT_IMPORT("Clip", 11) {
 INGOT_IMPORT("Equal", 19) {
   if (!isa<StringType>(n.element(0)))
     return importElementwise<EqualOp>(n);
-  auto x = broadcastAll(n, {n.in(0), n.in(1)});
-  if (failed(x))
-    return failure();
-  n.out(0, n.call("equal_strings", *x, tensorOf(dimsOf((*x)[0]), n.b.getI1Type())));
+  auto dims = broadcastDims(n.dims(0), n.dims(1)); // the template broadcasts: strings have no loop nests
+  if (!dims)
+    return n.refuse("operands cannot be broadcast to one shape", "export the model with shapes that numpy would broadcast");
+  n.out(0, n.call("equal_strings", {n.in(0), n.in(1)}, tensorOf(*dims, n.b.getI1Type())));
   return success();
 }
 

@@ -185,7 +185,9 @@ INGOT_IMPORT("SpaceToDepth", 1) {
     return n.refuse("needs a tensor of rank 4");
   Dims d = n.dims(0);
   DimExpr b = n.i("blocksize"), h = DimExpr::floorDiv(d[2], b), w = DimExpr::floorDiv(d[3], b);
-  n.out(0, shuffle(n, {d[0], d[1], h, b, w, b}, {0, 3, 5, 1, 2, 4}, {d[0], d[1] * b * b, h, w}));
+  bool depthFirst = n.s("mode", "DCR") == "DCR";
+  SmallVector<int64_t> perm = depthFirst ? SmallVector<int64_t>{0, 3, 5, 1, 2, 4} : SmallVector<int64_t>{0, 1, 3, 5, 2, 4};
+  n.out(0, shuffle(n, {d[0], d[1], h, b, w, b}, perm, {d[0], d[1] * b * b, h, w}));
   return success();
 }
 
