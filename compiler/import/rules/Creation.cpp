@@ -115,6 +115,8 @@ static std::optional<DimExpr> rangeLength(NodeImport &n) {
 
 INGOT_IMPORT("Range", 11) {
   Type element = n.element(0);
+  for (Value &v : n.inputs) // some models give vectors of one
+    v = reshapeTo(n.b, n.loc, v, {});
   auto length = rangeLength(n);
   if (auto numbers = n.constants(0); numbers && length && length->constant() && *length->constant() <= 256 && n.constants(2)) {
     Dims values;
