@@ -107,10 +107,21 @@ static void normalizeNodes(NodeList &nodes) {
   }
 }
 
+/// Some exporters (PaddlePaddle's) write -1 for a size that varies, where ONNX has a dimension without a value.
+static void openDimensions(google::protobuf::RepeatedPtrField<onnx::ValueInfoProto> &values) {
+  for (auto &value : values)
+    if (value.type().tensor_type().has_shape())
+      for (auto &dim : *value.mutable_type()->mutable_tensor_type()->mutable_shape()->mutable_dim())
+        if (dim.has_dim_value() && dim.dim_value() == -1)
+          dim.clear_dim_value();
+}
+
 void normalizeModel(onnx::ModelProto &model) {
   for (auto &import : *model.mutable_opset_import())
     normalizeDomain(*import.mutable_domain());
   if (model.has_graph()) {
+    openDimensions(*model.mutable_graph()->mutable_input());
+    openDimensions(*model.mutable_graph()->mutable_output());
     normalizeNodes(*model.mutable_graph()->mutable_node());
     dropUnsoundHints(*model.mutable_graph());
   }

@@ -46,8 +46,16 @@ TEST(BadGraphs, NegativeInputDimension) {
   onnx::ModelProto model = reluModel();
   auto &shape =
       *model.mutable_graph()->mutable_input(0)->mutable_type()->mutable_tensor_type()->mutable_shape();
+  shape.mutable_dim(0)->set_dim_value(-2);
+  expectParts(reportOn(model), {"X:", "f32[-2,3]", "dim_param"});
+}
+
+TEST(BadGraphs, MinusOneIsAnOpenDimension) {
+  onnx::ModelProto model = reluModel();
+  auto &shape =
+      *model.mutable_graph()->mutable_input(0)->mutable_type()->mutable_tensor_type()->mutable_shape();
   shape.mutable_dim(0)->set_dim_value(-1);
-  expectParts(reportOn(model), {"X:", "f32[-1,3]", "dim_param"});
+  EXPECT_EQ(reportOn(model), "");
 }
 
 TEST(BadGraphs, HugeInputDimensions) {
