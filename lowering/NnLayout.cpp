@@ -33,13 +33,19 @@ SmallVector<int64_t> toLast(int64_t rank) {
   return perm;
 }
 
+bool isConstant(Value v) {
+  while (auto t = v.getDefiningOp<TransposeOp>())
+    v = t.getInput();
+  return v.getDefiningOp<GetWeightOp>() || v.getDefiningOp<ConstantOp>();
+}
+
 /// `v` with dimension k = old dimension perm[k], if that costs nothing at run time; else null.
 Value freelyPermuted(OpBuilder &b, Value v, ArrayRef<int64_t> perm) {
   if (auto t = v.getDefiningOp<TransposeOp>())
     if (llvm::equal(t.getPerm(), inverse(perm)))
       return t.getInput();
   // Constants move at compile time, broadcasts with their small operand, and unit dimensions are a reshape.
-  if (v.getDefiningOp<GetWeightOp>() || v.getDefiningOp<ConstantOp>())
+  if (isConstant(v))
     return transposeBy(b, v.getLoc(), v, perm);
   Dims dims = dimsOf(v), to;
   for (int64_t p : perm)
@@ -112,11 +118,12 @@ struct NnLayout : impl::NnLayoutBase<NnLayout> {
     return tensorOf(to, elementOf(v));
   }
 
-  /// Moves a transpose of the operands behind the operator.
+  /// Moves a transpose of the operands behind the operator. One of a constant happens in the compiler: it is no reason to move,
+  /// or two constants would hand their transpose to each other for ever.
   bool sink(Operation *op) {
     TransposeOp lead;
     for (Value v : op->getOperands())
-      if (auto t = v.getDefiningOp<TransposeOp>(); t && !lead)
+      if (auto t = v.getDefiningOp<TransposeOp>(); t && !lead && !isConstant(t))
         lead = t;
     if (!lead || op->getNumResults() != 1 || op->use_empty())
       return false;

@@ -345,9 +345,9 @@ std::optional<Expr> BodyPrinter::conversion(Operation *op) {
     }
     if (small.empty())
       return convert(get(x));
-    if (!smallFloatName(f).empty())
-      return std::nullopt;
     SmallVector<Expr> args = {get(x)};
+    if (std::string stored = smallFloatName(f); !stored.empty()) // widening to f32 is exact
+      args[0] = call(stored + "_to_f32", args[0], vec ? "f32x" + std::to_string(::mlir::cast<VectorType>(to).getNumElements()) : "float");
     bool direct = t.isF16() || t.isBF16();
     std::string source = "f32";
     if (f.isF64() && direct)

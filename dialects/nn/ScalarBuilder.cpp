@@ -218,9 +218,6 @@ static std::pair<double, bool> rangeOf(FloatType t) {
 
 /// IEEE's conversion: what lies beyond the range becomes infinity, or NaN. storeCast saturates by itself.
 static Value truncate(ScalarBuilder &s, Value x, Type storage) {
-  // The conversions to 8 bits and fewer start from f32; widening to it is exact.
-  if (storage.getIntOrFloatBitWidth() <= 8 && x.getType().getIntOrFloatBitWidth() == 16)
-    x = arith::ExtFOp::create(s.b, s.loc, s.b.getF32Type(), x);
   auto t = arith::TruncFOp::create(s.b, s.loc, storage, x);
   if (storage.getIntOrFloatBitWidth() == 8)
     t->setAttr("saturate", s.b.getBoolAttr(false));

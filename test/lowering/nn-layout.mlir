@@ -17,3 +17,16 @@ func.func @chain(%x: tensor<1x8x4x4xf32>, %w: tensor<16x8x3x3xf32>, %v: tensor<8
      : (tensor<1x16x4x4xf32>, tensor<8x16x1x1xf32>) -> tensor<1x8x4x4xf32>
   return %2 : tensor<1x8x4x4xf32>
 }
+
+// Two constants: the transpose stays where it is.
+// CHECK-LABEL: func.func @constants
+// CHECK: nn.transpose %{{.*}} [1, 0]
+// CHECK: nn.add
+// CHECK-NOT: nn.transpose
+func.func @constants() -> tensor<2x3xf32> {
+  %v = nn.get_weight @v : tensor<3x2xf32>
+  %w = nn.get_weight @w : tensor<2x3xf32>
+  %0 = nn.transpose %v [1, 0] : tensor<3x2xf32> to tensor<2x3xf32>
+  %1 = nn.add %0, %w : (tensor<2x3xf32>, tensor<2x3xf32>) -> tensor<2x3xf32>
+  return %1 : tensor<2x3xf32>
+}
