@@ -12,17 +12,31 @@ namespace ingot {
 using kernel::ContractOp;
 using kernel::LoopNestInterface;
 
-/// Whether the value depends on weights and constants alone, so that hoist-constants evaluates it.
-static bool isConstant(Value v) {
-  Operation *op = v.getDefiningOp();
-  if (!op)
-    return false;
-  if (isa<nn::GetWeightOp, nn::ConstantOp>(op))
-    return true;
-  return isa<kernel::ViewOp, kernel::GenericOp, kernel::ContractOp>(op) && llvm::all_of(op->getOperands(), isConstant);
-}
-
 namespace {
+/// The values that depend on weights and constants alone, so that hoist-constants evaluates them. One walk finds them: operands
+/// come before their users.
+class ConstantValues {
+  llvm::DenseSet<Operation *> known;
+  bool follows(Operation *op) const {
+    return isa<nn::GetWeightOp, nn::ConstantOp>(op) ||
+           (isa<kernel::ViewOp, kernel::GenericOp, kernel::ContractOp>(op) &&
+            llvm::all_of(op->getOperands(), [&](Value v) { return known.contains(v.getDefiningOp()); }));
+  }
+
+public:
+  explicit ConstantValues(Operation *root) {
+    root->walk<WalkOrder::PreOrder>([&](Operation *op) {
+      if (follows(op))
+        known.insert(op);
+    });
+  }
+  /// Of the values of that time, and of what has been built on them since.
+  bool contains(Value v) const {
+    Operation *op = v.getDefiningOp();
+    return op && (known.contains(op) || follows(op));
+  }
+};
+
 /// A loop nest seen with row-major tensors.
 struct RowMajor {
   LoopNestInterface nestOp;
@@ -159,10 +173,10 @@ void Contraction::packFactor(int64_t nr, bool onePanel) {
 
 /// Constant operands of a nest whose elements are apart along the contiguous dimension of its result (a depthwise convolution's weight):
 /// that dimension becomes their last.
-void alignConstants(kernel::GenericOp op) {
+void alignConstants(kernel::GenericOp op, const ConstantValues &constants) {
   RowMajor r(cast<LoopNestInterface>(op.getOperation()));
   expand::Nest nest(r.e, r.nestOp);
-  if (isConstant(op.getResult(0)))
+  if (constants.contains(op.getResult(0)))
     return;
   std::optional<unsigned> lanes;
   for (unsigned d : nest.dims('p'))
@@ -173,7 +187,7 @@ void alignConstants(kernel::GenericOp op) {
   for (unsigned i = 0; i < nest.numIns; ++i) {
     Value w = op.getIns()[i];
     AffineMap map = nest.map(i);
-    if (!isConstant(w) || !map.isFunctionOfDim(*lanes) || nest.laneStep(i, *lanes) >= 0 || r.nestOp.paddingOf(i))
+    if (!constants.contains(w) || !map.isFunctionOfDim(*lanes) || nest.laneStep(i, *lanes) >= 0 || r.nestOp.paddingOf(i))
       continue;
     SmallVector<unsigned> order; // of the loops it depends on, the lanes' last
     bool plain = true;
@@ -212,22 +226,20 @@ struct KernelSchedule : impl::KernelScheduleBase<KernelSchedule> {
       getOperation().emitError() << "there is no target '" << target << "'";
       return signalPassFailure();
     }
-    SmallVector<ContractOp> work;
-    getOperation().walk([&](ContractOp op) { work.push_back(op); });
-    for (ContractOp op : work)
-      scheduleContract(op, *machine);
+    scheduleContracts(getOperation(), *machine);
+    ConstantValues constants(getOperation());
     SmallVector<kernel::GenericOp> nests;
     getOperation().walk([&](kernel::GenericOp op) { nests.push_back(op); });
     if (machine->vectorBytes)
       for (kernel::GenericOp op : nests)
-        alignConstants(op);
+        alignConstants(op, constants);
   }
 };
 } // namespace
 
 /// One thread computes one element and its neighbours the next columns: the columns of constant factors become innermost.
-static void layOutForThreads(ContractOp op) {
-  if (op.getTileAttr() || !op.getKinds().contains('n') || !isConstant(op.getIns()[1]))
+static void layOutForThreads(ContractOp op, const ConstantValues &constants) {
+  if (op.getTileAttr() || !op.getKinds().contains('n') || !constants.contains(op.getIns()[1]))
     return;
   Contraction c(op);
   auto n = c.op.getDomain().exprs()[c.n].constant();
@@ -235,9 +247,9 @@ static void layOutForThreads(ContractOp op) {
     c.packFactor(*n, /*onePanel=*/true);
 }
 
-void scheduleContract(ContractOp op, const Machine &machine) {
+static void scheduleContract(ContractOp op, const ConstantValues &constants, const Machine &machine) {
   if (machine.kind == MachineKind::Cuda)
-    return layOutForThreads(op);
+    return layOutForThreads(op, constants);
   int64_t lanes = machine.lanes(4);
   Type acc = cast<TypedAttr>(op.getInit()[0]).getType();
   if (op.getTileAttr() || lanes == 1 || !op.getKinds().contains('n') || !(acc.isF32() || acc.isInteger(32)))
@@ -247,7 +259,7 @@ void scheduleContract(ContractOp op, const Machine &machine) {
   // Hardly a vector of columns: the lanes run along k instead.
   if (n.constant() && *n.constant() * 4 <= lanes)
     return;
-  bool constant = isConstant(op.getIns()[1]), direct = c.columnsContiguous(1);
+  bool constant = constants.contains(op.getIns()[1]), direct = c.columnsContiguous(1);
   // Packing at run time pays if many rows use the panels.
   bool pack = constant || (!direct && expand::estimate(m) >= 16);
   if (!pack && !direct)
@@ -258,6 +270,14 @@ void scheduleContract(ContractOp op, const Machine &machine) {
   if (pack)
     c.packFactor(tile.nr);
   op.setTileAttr(kernel::TileAttr::get(op.getContext(), tile.mr, tile.nr, pack));
+}
+
+void scheduleContracts(Operation *root, const Machine &machine) {
+  ConstantValues constants(root);
+  SmallVector<ContractOp> work;
+  root->walk([&](ContractOp op) { work.push_back(op); });
+  for (ContractOp op : work)
+    scheduleContract(op, constants, machine);
 }
 
 } // namespace ingot

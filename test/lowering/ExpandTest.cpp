@@ -215,10 +215,7 @@ struct Expand : ::testing::Test {
       Machine machine = *findMachine(name);
       OwningOpRef<ModuleOp> copy = module->clone();
       auto f = *copy->getOps<func::FuncOp>().begin();
-      SmallVector<kernel::ContractOp> contracts;
-      f.walk([&](kernel::ContractOp op) { contracts.push_back(op); });
-      for (kernel::ContractOp op : contracts)
-        scheduleContract(op, machine);
+      scheduleContracts(f, machine);
       ASSERT_TRUE(succeeded(verify(*copy)));
       auto got = execute(f, &machine);
       ASSERT_TRUE(got.has_value());
