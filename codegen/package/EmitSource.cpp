@@ -120,7 +120,12 @@ std::string emitEntry(const Interface &i, const Target &target) {
   text += "#include \"kernels_" + target.id + ".h\"\n#include \"" + n + "_internal.h\"\n";
   for (const std::string &include : target.entryIncludes)
     text += "#include \"" + include + "\"\n";
-  text += "\nextern \"C\" ingot_status " + n + "_" + target.id + "_run(" + n + "_frame *frame) {\n";
+  text += "\n// The steps of the model in order. Buffers are byte offsets into the workspace; those that are not alive at the same\n"
+          "// time share memory.";
+  text += i.cuda ? " Kernels queue on the stream.\n"
+                 : " launch(executor, tiles, grain, kernel) divides a kernel's tiles among the threads, at least\n"
+                   "// `grain` to a range.\n";
+  text += "extern \"C\" ingot_status " + n + "_" + target.id + "_run(" + n + "_frame *frame) {\n";
   // Locals only for what the body names.
   std::set<std::string> words = identifiersIn(target.entryBody);
   auto local = [&](const std::string &declaration, const std::string &name, const std::string &value) {

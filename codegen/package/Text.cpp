@@ -39,6 +39,8 @@ std::string wrapList(StringRef prefix, ArrayRef<std::string> items, StringRef su
   std::string result = prefix.str();
   size_t indent = prefix.size() - (prefix.rfind('\n') == StringRef::npos ? 0 : prefix.rfind('\n') + 1);
   size_t column = indent;
+  if (indent > columnLimit / 2) // no room for a column of items
+    indent = 4;
   for (size_t i = 0; i < items.size(); ++i) {
     bool last = i + 1 == items.size();
     size_t width = items[i].size() + (last ? suffix.split('\n').first.size() : 1);
@@ -57,6 +59,18 @@ std::string wrapList(StringRef prefix, ArrayRef<std::string> items, StringRef su
     }
   }
   return result + suffix.str();
+}
+
+std::string wrapFormula(StringRef prefix, StringRef formula, StringRef suffix) {
+  std::string result, line = (prefix + formula + suffix).str();
+  while (line.size() > columnLimit) {
+    size_t at = StringRef(line).take_front(columnLimit + 1).rfind(' ');
+    if (at == StringRef::npos || at <= 6)
+      break;
+    result += line.substr(0, at) + "\n";
+    line = std::string(6, ' ') + line.substr(at + 1);
+  }
+  return result + line + "\n";
 }
 
 std::set<std::string> identifiersIn(StringRef text) {

@@ -15,8 +15,12 @@ using Substitutions = std::vector<std::pair<std::string, std::string>>;
 /// Replaces every @key@ of the template.
 std::string fill(llvm::StringRef text, const Substitutions &substitutions);
 
-/// `prefix` + items joined by ", " + `suffix`, continued under the first item within 110 columns.
+/// `prefix` + items joined by ", " + `suffix`, continued under the first item within 110 columns, or four columns in
+/// behind a long prefix.
 std::string wrapList(llvm::StringRef prefix, llvm::ArrayRef<std::string> items, llvm::StringRef suffix);
+
+/// `prefix` + `formula` + `suffix`, continued six columns in within 110 columns, with a newline.
+std::string wrapFormula(llvm::StringRef prefix, llvm::StringRef formula, llvm::StringRef suffix);
 
 /// Identifiers that occur in C text.
 std::set<std::string> identifiersIn(llvm::StringRef text);

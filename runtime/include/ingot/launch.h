@@ -61,6 +61,12 @@ inline ingot_status fail(ingot_error *error, ingot_status status, const char *na
   return status;
 }
 
+// A size that a run found out: "frames: 5, at most 4".
+inline ingot_status out_of_range(ingot_error *error, const char *name, int64_t value, const char *expectation, int64_t limit) {
+  return fail(error, INGOT_LIMIT_EXCEEDED, name, -1, limit, value, "%s: %lld, %s %lld", name, (long long)value, expectation,
+              (long long)limit);
+}
+
 inline ingot_status need_workspace(ingot_error *error, int64_t needed, size_t given) {
   return fail(error, INGOT_NEED_WORKSPACE, "workspace", -1, needed, int64_t(given),
               "workspace: %lld bytes, this run needs %lld", (long long)given, (long long)needed);
