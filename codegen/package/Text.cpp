@@ -238,8 +238,22 @@ std::string lineComment(StringRef text, StringRef indent) {
   std::string result;
   SmallVector<StringRef> lines;
   text.rtrim('\n').split(lines, '\n');
-  for (StringRef line : lines)
-    result += (indent + "//" + (line.empty() ? "" : " ") + commentText(line) + "\n").str();
+  for (StringRef line : lines) {
+    std::string current = (indent + "//").str();
+    bool first = true;
+    SmallVector<StringRef> words;
+    line.split(words, ' ');
+    for (StringRef word : words) {
+      std::string safe = commentText(word);
+      if (!first && current.size() + 1 + safe.size() > columnLimit) {
+        result += current + "\n";
+        current = (indent + "//  ").str();
+      }
+      current += (line.empty() ? "" : " ") + safe;
+      first = false;
+    }
+    result += current + "\n";
+  }
   return result;
 }
 

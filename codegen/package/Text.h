@@ -52,7 +52,7 @@ Product product(llvm::ArrayRef<std::string> dims);
 /// `text` without what would end, nest or continue a comment: names come from the model.
 std::string commentText(llvm::StringRef text);
 
-/// Indented comment lines.
+/// Indented comment lines within 110 columns.
 std::string lineComment(llvm::StringRef text, llvm::StringRef indent = "");
 
 } // namespace ingot::package

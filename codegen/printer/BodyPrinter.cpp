@@ -192,7 +192,10 @@ std::string BodyPrinter::indexName(Operation *op) {
   bool bounds = llvm::any_of(v.getUsers(), [](Operation *user) { return isa<scf::ForOp, arith::SubIOp, arith::CmpIOp>(user); });
   if (isa<arith::MinSIOp>(op) && bounds)
     return "limit";
-  bool divided = llvm::all_of(v.getUsers(), [](Operation *user) { return isa<arith::RemUIOp, arith::DivUIOp>(user); });
+  auto loop = isa<arith::MulIOp>(op) ? dyn_cast<BlockArgument>(op->getOperand(0)) : BlockArgument();
+  if (loop && !nameHint(loop).empty() && isa<scf::ForOp>(loop.getOwner()->getParentOp()) && matchPattern(op->getOperand(1), m_Constant()))
+    return nameHint(loop) + "_start";
+  bool divided = isa<arith::DivUIOp>(op) && llvm::all_of(v.getUsers(), [](Operation *user) { return isa<arith::RemUIOp, arith::DivUIOp>(user); });
   return divided ? "outer" : "index";
 }
 
@@ -323,6 +326,9 @@ std::string BodyPrinter::valueType(Value v) { return cType(v.getType()); }
 //===----------------------------------------------------------------------===//
 
 void BodyPrinter::raw(StringRef lines, Kind kind) {
+  if (gap && !body.text.empty())
+    body.text += "\n";
+  gap = false;
   body.text += lines;
   ++body.statements;
   body.simple &= kind == Kind::Simple;
@@ -370,11 +376,13 @@ void BodyPrinter::assign(StringRef target, const Expr &value) {
 BodyPrinter::Body BodyPrinter::capture(llvm::function_ref<void()> print) {
   Body outer = std::move(body);
   body = Body();
+  bool outerGap = std::exchange(gap, false);
   indent += 2;
   names.push();
   print();
   names.pop();
   indent -= 2;
+  gap = outerGap;
   std::swap(outer, body);
   return outer;
 }

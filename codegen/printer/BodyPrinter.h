@@ -105,6 +105,7 @@ protected:
   Names names;
   Body body;
   unsigned indent = 2;
+  bool gap = false; // a blank line goes before the next statement
   bool ok = true;
 
 private:

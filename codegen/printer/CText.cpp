@@ -230,6 +230,12 @@ std::string lastName(StringRef onnx) {
   return joinLast(parts, parts.size() > 1 && llvm::isUpper(parts.back().front()) ? 2 : 1);
 }
 
+std::string lastWords(StringRef onnx) {
+  SmallVector<std::string> parts = nameParts(onnx);
+  bool words = parts.size() > 1 && llvm::all_of(ArrayRef(parts).take_back(2), [](StringRef part) { return llvm::isLower(part.front()); });
+  return words ? joinLast(parts, 2) : "";
+}
+
 std::string Names::fresh(StringRef hint) {
   std::string base = identifier(hint), name = base;
   const char *joint = llvm::isDigit(base.back()) ? "_" : "";

@@ -18,7 +18,12 @@ static std::string atomText(const DimExpr::Atom &atom, function_ref<std::string(
     return alone ? text : "(" + text + ")";
   }
   static const char *const functions[] = {"", "ingot_floordiv", "ingot_mod", "ingot_max", "ingot_min"};
-  return std::string(functions[int(atom.kind)]) + "(" + x + ", " + y + ")";
+  std::string function = functions[int(atom.kind)];
+  auto operands = [&](const DimExpr &e, StringRef text) { // max(max(a, b), c) is max(a, b, c)
+    bool nested = !division && isFactor(e) && text.consume_front(function + "(");
+    return nested ? text.drop_back() : text;
+  };
+  return function + "(" + operands(a, x).str() + ", " + operands(b, y).str() + ")";
 }
 
 bool isFactor(const DimExpr &e) {

@@ -457,10 +457,12 @@ private:
         if (auto doc = kernel->getAttrOfType<StringAttr>("doc"))
           text = doc.getValue().split('\n').first.str();
     }
+    gap = true;
     if (!text.empty()) {
       if (!body.text.empty())
         body.text += "\n";
       body.text += comment(text, indent);
+      gap = false;
     }
   }
 
@@ -534,14 +536,17 @@ private:
       statement(name + "<<<ingot::blocks(" + tiles + "), ingot::threads, 0, stream>>>(" + list + separator + tiles + ");");
       indent -= positive ? 0 : 2;
       statement("INGOT_CUDA(cudaGetLastError());");
+      gap = true;
       return;
     }
     std::string least = grain(launch, kernel, count.text);
     int64_t tiles, per;
     if (!StringRef(count.text).getAsInteger(10, tiles) && !StringRef(least).getAsInteger(10, per) && tiles <= std::max<int64_t>(per, 1))
-      return statement(name + "(" + list + separator + "0, " + count.text + ");");
-    raw(wrapStatement("ingot::launch(executor, " + count.text + ", " + least + ", [=](int64_t begin, int64_t end) {", indent) +
-        wrapStatement(name + "(" + list + separator + "begin, end);", indent + 2) + std::string(indent, ' ') + "});\n");
+      statement(name + "(" + list + separator + "0, " + count.text + ");");
+    else
+      raw(wrapStatement("ingot::launch(executor, " + count.text + ", " + least + ", [=](int64_t begin, int64_t end) {", indent) +
+          wrapStatement(name + "(" + list + separator + "begin, end);", indent + 2) + std::string(indent, ' ') + "});\n");
+    gap = true;
   }
 
   /// An index that is used more than once gets its name before it is used.
@@ -572,9 +577,9 @@ private:
   static std::string quoted(StringRef text) {
     std::string result = "\"";
     size_t piece = 0;
-    for (char c : text) {
+    for (auto [i, c] : llvm::enumerate(text)) {
       result += (c == '"' || c == '\\' ? std::string("\\") : std::string()) + (llvm::isPrint(c) ? c : '?');
-      if (++piece > 60 && c == ' ') {
+      if (++piece > 60 && c == ' ' && text.size() - i > 20) {
         result += "\" \"";
         piece = 0;
       }

@@ -129,12 +129,12 @@ private:
     if (written)
       return "out";
     if (weightOf(arg.getArgNumber())) {
-      switch (roleOf(arg)) {
-      case Role::Factor: return "weight";
-      case Role::Bias: return "bias";
-      case Role::Scale: return "scale";
-      case Role::None: return isLocalName(onnx) ? "constant" : shortName(onnx, 16);
-      }
+      Role role = roleOf(arg);
+      if (role == Role::Factor)
+        return "weight";
+      if (std::string own = lastWords(onnx); !own.empty())
+        return own;
+      return role == Role::Bias ? "bias" : role == Role::Scale ? "scale" : isLocalName(onnx) ? "constant" : shortName(onnx, 16);
     }
     auto others = [&](auto matches) {
       return llvm::count_if(kernel.getBody().getArguments(), [&](BlockArgument a) {
@@ -307,7 +307,7 @@ std::string kernelPreamble(StringRef ns, const Machine &machine, const std::map<
   std::string text = ("#define INGOT_NS " + ns + "\n#include \"ingot/kernel.h\"\n#include \"simd/" + (cuda ? "cuda" : machine.id) + ".h\"\n").str();
   text += ("\nnamespace " + ns + " {\n").str();
   if (!zeros.empty())
-    text += "\n// What reads outside a tensor's border find.\n";
+    text += "\n// What a read outside a tensor's border finds.\n";
   for (auto &[type, count] : zeros)
     text += (cuda ? "static __device__ const " : "alignas(64) static const ") + type + " zeros_" + StringRef(type).split('_').first.str() + "[" +
             std::to_string(count) + "] = {};\n";
