@@ -307,12 +307,12 @@ private:
   }
 
   /// The step that first uses a buffer or weight, if that is in the one block that all its uses are in.
-  static Operation *firstStep(Operation *op) {
+  Operation *firstStep(Operation *op, ArrayRef<Operation *> users) {
     Block *block = op->getBlock();
     for (;;) {
       Operation *first = nullptr;
       llvm::SetVector<Block *> inside;
-      for (Operation *user : op->getUsers()) {
+      for (Operation *user : users) {
         Operation *here = block->findAncestorOpInBlock(*user);
         if (!first || here->isBeforeInBlock(first))
           first = here;
@@ -330,11 +330,20 @@ private:
   }
   /// Pointers wait for the step that first uses them.
   bool pointer(Operation *op) {
-    if (Operation *step = firstStep(op))
+    SmallVector<Operation *> users;
+    for (OpOperand &use : op->getUses())
+      if (auto launch = dyn_cast<plan::LaunchOp>(use.getOwner()); !launch || passes(launch, use.getOperandNumber()))
+        users.push_back(use.getOwner());
+    if (Operation *step = firstStep(op, users))
       due[step].push_back(op);
-    else
+    else if (!users.empty())
       declarePointer(op, "");
     return true;
+  }
+  /// Whether the printed kernel has a parameter for an operand.
+  bool passes(plan::LaunchOp launch, unsigned operand) {
+    const PrintedKernel *kernel = kernelOf(launch);
+    return !kernel || llvm::is_contained(kernel->used, operand - firstArgument(launch));
   }
   void declarePointers(Operation *step) {
     auto launch = dyn_cast<plan::LaunchOp>(step);
@@ -357,11 +366,11 @@ private:
     auto list = kernel ? kernel->getAttrOfType<ArrayAttr>("writes") : ArrayAttr();
     return list && llvm::any_of(list.getAsRange<IntegerAttr>(), [&](IntegerAttr i) { return launch.getArgs()[i.getInt()] == v; });
   }
-  /// The name of what a launch writes, or of a constant that it alone reads; empty for what has a name of its own.
+  /// The name of what a launch writes, or of a constant that it reads; empty for what has a name of its own.
   std::string nameAt(Value v, plan::LaunchOp launch) {
     std::vector<std::string> nodes = locationNames(launch.getLoc());
     const PrintedKernel *kernel = kernelOf(launch);
-    if (nodes.empty() || !kernel)
+    if (nodes.empty() || !kernel || v.getDefiningOp()->hasAttr("plan.name"))
       return "";
     std::string step = shortName(kernel->sumOfProducts ? nodes.front() : nodes.back());
     auto weight = v.getDefiningOp<plan::GetWeightOp>();
