@@ -57,8 +57,8 @@ std::string emitInternalHeader(const Interface &i) {
   const LibrarySpec &spec = i.spec;
   Substitutions s = {{"N", spec.name}, {"GUARD", StringRef(spec.name).upper() + "_INTERNAL_H"},
                      {"banner", bannerLine(spec)}, {"runtime", i.cuda ? "cuda" : "launch"}};
-  std::string text = fill(R"(// @N@_internal.h - what the sources of this library share; @banner@
-#ifndef @GUARD@
+  std::string text = lineComment(spec.name + "_internal.h - what the sources of this library share; " + bannerLine(spec));
+  text += fill(R"(#ifndef @GUARD@
 #define @GUARD@
 
 #include "@N@.h"

@@ -185,6 +185,8 @@ std::string BodyPrinter::indexName(Operation *op) {
     if (loop.getUpperBound() == v)
       return loopName(loop) + "_end";
   }
+  if (llvm::any_of(v.getUsers(), [](Operation *user) { return isa<vector::CreateMaskOp>(user); })) // the last lanes
+    return "rest";
   if (onlyAddresses(v) && !isa<arith::RemUIOp, arith::DivUIOp, arith::RemSIOp, arith::DivSIOp>(op))
     return "offset";
   if (op->getParentOp() == function)
@@ -249,6 +251,10 @@ std::string BodyPrinter::fallbackName(Operation *op) {
     return "p";
   if (isa<vector::CreateMaskOp>(op))
     return "mask";
+  if (auto compare = dyn_cast<arith::CmpIOp>(op))
+    if (std::string left = get(compare.getLhs()).text;
+        isIdentifier(left) && compare.getPredicate() == arith::CmpIPredicate::ne && getConstantIntValue(compare.getRhs()) == 0)
+      return "has_" + left;
   if (isa<arith::CmpIOp, arith::CmpFOp>(op) || type.isInteger(1))
     return "condition";
   if (isa<vector::BroadcastOp>(op)) {

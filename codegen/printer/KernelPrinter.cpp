@@ -11,7 +11,7 @@ namespace ingot::printer {
 namespace {
 class KernelPrinter : public BodyPrinter {
 public:
-  KernelPrinter(plan::KernelOp kernel, const Machine &machine, Names &functions)
+  KernelPrinter(plan::KernelOp kernel, const Machine &machine, std::set<std::string> &functions)
       : BodyPrinter(machine, kernel), kernel(kernel), functions(functions) {}
 
   FailureOr<PrintedKernel> print() {
@@ -20,7 +20,9 @@ public:
       result.doc = text.str();
     else if (auto lines = kernel->getAttrOfType<ArrayAttr>("doc"))
       describe(lines);
-    result.name = functions.fresh(result.name);
+    std::string base = result.name;
+    for (unsigned n = 2; !functions.insert(result.name).second; ++n)
+      result.name = base + "_" + std::to_string(n);
     for (const char *word : {"begin", "end", "tiles"})
       names.reserve(word);
     countUses(kernel);
@@ -48,7 +50,7 @@ private:
   plan::KernelOp kernel;
   PrintedKernel result;
 
-  Names &functions;
+  std::set<std::string> &functions;
   SmallVector<plan::LaunchOp> launches;
   std::vector<std::string> origins; // "x = /conv1/Conv", for parameters that are called otherwise
 
@@ -296,7 +298,7 @@ private:
 };
 } // namespace
 
-FailureOr<PrintedKernel> printKernel(plan::KernelOp kernel, const Machine &machine, Names &functions) {
+FailureOr<PrintedKernel> printKernel(plan::KernelOp kernel, const Machine &machine, std::set<std::string> &functions) {
   if (!kernel->hasAttr("target"))
     return kernel.emitOpError("is not expanded");
   return KernelPrinter(kernel, machine, functions).print();

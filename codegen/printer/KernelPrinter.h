@@ -2,10 +2,10 @@
 #ifndef INGOT_CODEGEN_PRINTER_KERNELPRINTER_H
 #define INGOT_CODEGEN_PRINTER_KERNELPRINTER_H
 
-#include "codegen/printer/CText.h"
 #include "codegen/targets/Machine.h"
 #include "dialects/plan/Plan.h"
 #include <map>
+#include <set>
 
 namespace ingot::printer {
 
@@ -22,7 +22,8 @@ struct PrintedKernel {
 
 /// Prints the kernel for the machine; a diagnostic and failure for what cannot be printed. `functions` has the names of
 /// the functions so far.
-mlir::FailureOr<PrintedKernel> printKernel(plan::KernelOp kernel, const Machine &machine, Names &functions);
+mlir::FailureOr<PrintedKernel> printKernel(plan::KernelOp kernel, const Machine &machine,
+                                         std::set<std::string> &functions);
 
 /// What every kernel file of a target begins with; `ns` is the namespace of its runtime headers.
 /// Kernels stand between this and kernelPostamble(), inside that namespace.

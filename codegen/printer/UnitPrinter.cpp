@@ -17,7 +17,7 @@ FailureOr<std::string> printUnit(plan::ModelOp model, const Machine &machine) {
   std::string ns = identifier(model.getSymName()) + "_" + machine.id, prefix = ns + "_", functions;
   std::map<std::string, PrintedKernel> kernels;
   std::map<std::string, int64_t> zeros;
-  Names functionNames;
+  std::set<std::string> functionNames;
   for (auto kernel : model.getOps<plan::KernelOp>()) {
     FailureOr<PrintedKernel> printed = printKernel(kernel, machine, functionNames);
     if (failed(printed))

@@ -275,7 +275,7 @@ LogicalResult planToSpec(plan::ModelOp model, const Machine &machine, ArrayAttr 
   target.flags = machine.flags;
   std::map<std::string, printer::PrintedKernel> kernels;
   std::map<std::string, int64_t> zeros;
-  printer::Names functionNames;
+  std::set<std::string> functionNames;
   for (auto kernel : model.getOps<plan::KernelOp>()) {
     auto printed = printer::printKernel(kernel, machine, functionNames);
     if (failed(printed))
