@@ -86,7 +86,7 @@ private:
   /// A size formula as a function, and a call of it.
   void sizeFunction(StringRef name, StringRef formula) {
     text += wrapList(("\nchecked " + name + "(").str(), used(formula, "checked "),
-                     (") {\n  return " + formula + ";\n}\n").str());
+                     ") {\n" + wrapFormula("  return ", formula, ";") + "}\n");
   }
   std::string sizeCall(StringRef name, StringRef formula) {
     return (name + "(" + join(used(formula, ""), ", ") + ")").str();
@@ -109,7 +109,7 @@ private:
   }
 
   void prologue() {
-    text += "// " + n + ".cpp - the functions of " + n + ".h; " + bannerLine(spec) + "\n";
+    text += lineComment(n + ".cpp - the functions of " + n + ".h; " + bannerLine(spec));
     add(R"(//
 // Compiled for the baseline of the architecture: @N@_open runs on every processor.
 #include "@N@_internal.h"

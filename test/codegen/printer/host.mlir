@@ -19,7 +19,7 @@ module { plan.model @host {
 // CHECK-SAME:      const float *x, const ingot_sequence *names,
 // CHECK:         counter[0] = (n + 1) / 2 + ingot_max(4, n) - 2;
 // CHECK:         // Unique_1
-// CHECK-NEXT:    if (ingot_status status = ingot::ops::unique(
+// CHECK:         if (ingot_status status = ingot::ops::unique(
 // CHECK:           /*sizes=*/ingot::list(1, 2), ingot::view<INGOT_F32>(x, n),
 // CHECK-NEXT:        *names, ingot::view<INGOT_F32>(found, -1),
 // CHECK-NEXT:        ingot::view<INGOT_I64>(size, 1)))

@@ -6,7 +6,7 @@ module { plan.model @scalars {
 
 // Every storage type goes through its helper.
 // CHECK-LABEL: extern "C" void scalars_aarch64_casts(const uint16_t *h, const uint8_t *q, const uint8_t *nibbles,
-// CHECK:         const float t = f16_to_f32(h[tile]) * f8e4m3fn_to_f32(q[tile]);
+// CHECK:         const float product = f16_to_f32(h[tile]) * f8e4m3fn_to_f32(q[tile]);
 // CHECK:         out[tile] = f32_to_f8e5m2(t + float(int32_t(load_s4(nibbles, tile))), false);
 // CHECK:         b[tile] = f32_to_bf16(t);
 // CHECK:         store_u4(packed, tile, f32_to_f4e2m1fn(t));
@@ -159,7 +159,7 @@ plan.kernel @fibonacci(%n: index {plan.name = "n"}, %y: memref<?xi64> {plan.name
 
 // A conditional value is an expression, a guarded load among them.
 // CHECK-LABEL: extern "C" void scalars_aarch64_pad(
-// CHECK:         y[tile] = at >= 0 && at < n ? x[at] : 1.5f;
+// CHECK:         y[tile] = index >= 0 && index < n ? x[index] : 1.5f;
 plan.kernel @pad(%n: index {plan.name = "n"}, %x: memref<?xf32> {plan.name = "x"}, %y: memref<?xf32> {plan.name = "y"})
     attributes {target = "scalar", writes = [2]} {
   %c0 = arith.constant 0 : index
