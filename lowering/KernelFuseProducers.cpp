@@ -128,7 +128,8 @@ std::optional<Plan> planRead(Read read, GenericOp producer, unsigned result) {
       for (const DimSplit &s : space.splits)
         now += s.dim <= now;
       bool isConstant = isa_and_nonnull<nn::GetWeightOp>(p.ins[*moved].getDefiningOp());
-      bool wide = read.in == 1 || typicalSize(SmallVector<DimExpr>{c.domain[StringRef(c.kinds).rfind('n')]}) > 64;
+      size_t n = StringRef(c.kinds).rfind('n'); // a dot product has none
+      bool wide = read.in == 1 || (n != StringRef::npos && typicalSize(SmallVector<DimExpr>{c.domain[n]}) > 64);
       if (before->isConstant(1) && !flat.coeffs[now].isConstant(1) && wide && !isConstant)
         return std::nullopt;
     }

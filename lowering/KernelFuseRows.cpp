@@ -18,6 +18,7 @@ using namespace kernel;
 
 constexpr int64_t kRowBytes = 32 << 10; // of all intermediates: what expansion gives to row buffers
 constexpr int64_t kSingleRow = 8192;    // elements; more are better spread over threads
+constexpr size_t kMostMembers = 24;      // of a group: a kernel that a reader can follow, and a bound on the search
 
 using RowDims = SmallVector<unsigned, 4>;
 
@@ -214,7 +215,8 @@ bool mergeSiblings(IRRewriter &rw, GenericOp a, GenericOp b) {
 
 struct KernelFuseRows : impl::KernelFuseRowsBase<KernelFuseRows> {
   bool grow(Group &group, GenericOp candidate, Block *block) {
-    if (!candidate || candidate->getBlock() != block || group.members.count(candidate) || !candidate.getDests().empty())
+    if (!candidate || candidate->getBlock() != block || group.members.size() >= kMostMembers || group.members.count(candidate) ||
+        !candidate.getDests().empty())
       return false;
     auto rows = alignWith(group, candidate);
     if (!rows)

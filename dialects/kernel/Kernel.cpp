@@ -38,6 +38,8 @@ static LogicalResult verifyLoopNest(LoopNestInterface op) {
   auto dims = op.getDomain().getDims().size();
   std::string kinds = op.iteratorTypes();
   size_t numIns = op.getIns().size(), numResults = op->getNumResults();
+  if (kinds.find_first_not_of("pr") != std::string::npos)
+    return op->emitOpError() << "has an iterator type other than p and r: " << kinds;
   if (kinds.size() != dims)
     return op->emitOpError() << "has " << dims << " domain dimensions and " << kinds.size() << " iterator types";
   if (op.getMaps().size() != numIns + numResults)
@@ -50,6 +52,8 @@ static LogicalResult verifyLoopNest(LoopNestInterface op) {
     if (m.getNumDims() != dims || m.getNumSymbols() != op.getSymbols().getDims().size() ||
         m.getNumResults() != size_t(nn::rankOf(v)))
       return op->emitOpError() << "map " << i << " must take " << dims << " dimensions and give " << nn::rankOf(v) << " indices";
+    if (i < numIns && op.paddingOf(i) && op.paddingOf(i).getType() != storageType(nn::elementOf(v)))
+      return op->emitOpError() << "padding " << i << " must be of type " << storageType(nn::elementOf(v));
     if (i >= numIns)
       for (unsigned d = 0; d < dims; ++d)
         if (kinds[d] == 'r' && m.isFunctionOfDim(d))
@@ -60,8 +64,10 @@ static LogicalResult verifyLoopNest(LoopNestInterface op) {
     if (bool(op.initOf(r)) != reduces)
       return op->emitOpError() << "init " << r << (reduces ? " is missing" : " is given without a reduction dimension");
     int64_t d = op.getDestOf()[r];
-    if (d >= int64_t(op.getDests().size()))
+    if (d < -1 || d >= int64_t(op.getDests().size()))
       return op->emitOpError() << "dest_of " << r << " is out of range";
+    if (d >= 0 && op.getDests()[d].getType() != op->getResult(r).getType())
+      return op->emitOpError() << "result " << r << " has type " << op->getResult(r).getType() << ", its dest " << op.getDests()[d].getType();
   }
   for (Region *region : {op.bodyRegion(), &op.getEpilogue()}) {
     if (!region || region->empty())

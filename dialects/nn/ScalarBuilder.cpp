@@ -103,7 +103,7 @@ Value ScalarBuilder::abs(Value x) {
 
 Value ScalarBuilder::sign(Value x) {
   Value zero = constant(0, x.getType()), one = constant(1, x.getType());
-  Value s = select(cmp(Cmp::GT, x, zero), one, zero);
+  Value s = select(cmp(Cmp::GT, x, zero), one, isFloatValue(x) ? x : zero); // NaN stays
   if (!isFloatValue(x) && isUnsignedInt())
     return s;
   return select(cmp(Cmp::LT, x, zero), constant(-1, x.getType()), s);

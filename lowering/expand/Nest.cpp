@@ -153,6 +153,12 @@ bool Nest::mayLeave(unsigned in, unsigned j) {
   return !r || !r->low.isNonNegative() || !(place(in).sizes[j] - 1 - r->high).isNonNegative();
 }
 
+bool Nest::clipsAlong(unsigned dim) const {
+  return llvm::any_of(clips, [&](auto &ofDim) {
+    return llvm::any_of(ofDim.second, [&](const Clip &c) { return c.rest.isFunctionOfDim(dim); });
+  });
+}
+
 Value Nest::indexValue(AffineExpr expr, ArrayRef<Value> iv) {
   return e.affine(expr, iv, symbols, [&](AffineExpr x) {
     auto r = range(x);

@@ -54,6 +54,8 @@ public:
   int laneStep(unsigned operand, unsigned dim);
   /// Whether index `j` of ins `in` can leave the tensor, so that the read is padded.
   bool mayLeave(unsigned in, unsigned j);
+  /// Whether the bounds of a reduction that skips padding depend on dimension `dim`, so that it cannot run in lanes.
+  bool clipsAlong(unsigned dim) const;
 
   mlir::Value indexValue(mlir::AffineExpr e, llvm::ArrayRef<mlir::Value> iv);
   llvm::SmallVector<mlir::Value> indices(unsigned operand, llvm::ArrayRef<mlir::Value> iv);

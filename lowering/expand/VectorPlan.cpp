@@ -65,8 +65,11 @@ struct LaneCheck {
     for (Operation &op : block.without_terminator())
       if (ok)
         visit(op);
-    for (Value v : block.getTerminator()->getOperands())
+    for (Value v : block.getTerminator()->getOperands()) {
       ok &= !ramps.contains(v) && (!varying.contains(v) || !v.getType().isInteger(1));
+      if (!varying.contains(v)) // stored to all lanes
+        see(v.getType(), true);
+    }
   }
 
   void visit(Operation &op) {
@@ -148,6 +151,7 @@ struct LaneCheck {
 int64_t lanesAlong(Nest &nest, ArrayRef<Region *> regions, unsigned dim, bool accumulators, const Machine &machine,
                    bool mayGather) {
   LaneCheck check{nest, dim, machine, {}, {}, mayGather};
+  check.ok = !nest.clipsAlong(dim);
   for (Region *r : regions)
     if (r && check.ok)
       check.region(r, accumulators);

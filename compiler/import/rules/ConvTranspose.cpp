@@ -71,9 +71,7 @@ LogicalResult ConvTranspose::attributes() {
       if (!total)
         return n.refuse("output_shape needs a static input size", "fix the size with --dim or --shape");
       int64_t t = std::max<int64_t>(0, *total), half = t / 2;
-      pads[i] = mode == "SAME_UPPER" ? half : t - half;
-      if (mode == "NOTSET")
-        pads[i] = half;
+      pads[i] = mode == "SAME_UPPER" ? half : t - half; // the schema's rule: otherwise the larger half is at the start
       pads[i + k] = t - pads[i];
       if (*total < 0) // larger than the kernel reaches: zeros at the end
         outputPads[i] -= *total;

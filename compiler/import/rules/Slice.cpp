@@ -117,7 +117,8 @@ static SliceBounds sliceBounds(const DimExpr &d, const DimExpr &start, const Dim
   } else {
     DimExpr s = normalise(start, d, 0, d - 1), e = normalise(end, d, -1, d - 1);
     b.starts.push_back(s);
-    b.lengths.push_back(DimExpr::max(DimExpr::ceilDiv(s - e, -step), 0));
+    // Where there is no element to start at, the clamped bounds are still one apart.
+    b.lengths.push_back(DimExpr::min(DimExpr::max(DimExpr::ceilDiv(s - e, -step), 0), DimExpr::ceilDiv(d, -step)));
   }
   return b;
 }
@@ -166,7 +167,8 @@ static LogicalResult sliceAtRunTime(NodeImport &n) {
     if (k >= 2 * rank)
       return step;
     Value span = ix.select(back, ix.sub(start, end), ix.sub(end, start)), pace = ix.abs(step);
-    return ix.max(ix.div(ix.add(span, ix.sub(pace, one)), pace), zero);
+    auto stepsIn = [&](Value distance) { return ix.div(ix.add(distance, ix.sub(pace, one)), pace); };
+    return ix.min(ix.max(stepsIn(span), zero), stepsIn(d)); // an empty dimension has no element to start at
   });
   Dims out;
   if (auto h = staticHint(n, 0))
