@@ -109,7 +109,7 @@ private:
   }
 
   void prologue() {
-    text += lineComment(n + ".cpp - the functions of " + n + ".h; " + bannerLine(spec));
+    text += headComment(n + ".cpp - the functions of " + n + ".h", bannerLine(spec));
     add(R"(//
 // Compiled for the baseline of the architecture: @N@_open runs on every processor.
 #include "@N@_internal.h"

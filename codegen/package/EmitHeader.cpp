@@ -203,8 +203,8 @@ void @N@_device_free(void *memory);
                  {{"N", n}});
 
   Substitutions s = {{"N", n}, {"hash", i.hash}};
-  text += fill(R"(/* Opens the model. `options` may be 0, and `error` may be 0 in every function. The linked name carries the
- * hash of this interface, so that an object compiled with an older header fails to link. */
+  text += fill(R"(/* Opens the model. `options` may be 0, and `error` may be 0 in every function. The linked name carries the hash
+ * of this interface, so that an object compiled with an older header fails to link. */
 )",
                s);
   text += wrapList("ingot_status " + n + "_open_" + i.hash + "(", i.openParams, ");\n\n");

@@ -57,7 +57,7 @@ std::string emitInternalHeader(const Interface &i) {
   const LibrarySpec &spec = i.spec;
   Substitutions s = {{"N", spec.name}, {"GUARD", StringRef(spec.name).upper() + "_INTERNAL_H"},
                      {"banner", bannerLine(spec)}, {"runtime", i.cuda ? "cuda" : "launch"}};
-  std::string text = lineComment(spec.name + "_internal.h - what the sources of this library share; " + bannerLine(spec));
+  std::string text = headComment(spec.name + "_internal.h - what the sources of this library share", bannerLine(spec));
   text += fill(R"(#ifndef @GUARD@
 #define @GUARD@
 
@@ -120,11 +120,11 @@ std::string emitEntry(const Interface &i, const Target &target) {
   text += "#include \"kernels_" + target.id + ".h\"\n#include \"" + n + "_internal.h\"\n";
   for (const std::string &include : target.entryIncludes)
     text += "#include \"" + include + "\"\n";
-  text += "\n" + lineComment("The steps of the model in order. Buffers are byte offsets into the workspace; those that are not alive at the "
-                             "same time share memory." +
-                             std::string(i.cuda ? " Kernels queue on the stream, one tile to a thread."
-                                                : " launch(executor, tiles, grain, kernel) divides the tiles of a kernel among the "
-                                                  "threads, at least `grain` to a range."));
+  text += "\n// The steps of the model in order. Buffers are byte offsets into the workspace; those that are not alive at the\n"
+          "// same time share memory.";
+  text += i.cuda ? " Kernels queue on the stream, one tile to a thread.\n"
+                 : " launch(executor, tiles, grain, kernel) divides the tiles of a kernel among the\n"
+                   "// threads, at least `grain` to a range.\n";
   text += "extern \"C\" ingot_status " + n + "_" + target.id + "_run(" + n + "_frame *frame) {\n";
   // Locals only for what the body names.
   std::set<std::string> words = identifiersIn(target.entryBody);

@@ -234,6 +234,11 @@ std::string commentText(StringRef text) {
   return result;
 }
 
+std::string headComment(StringRef title, StringRef banner) {
+  bool fits = title.size() + banner.size() + 5 <= columnLimit;
+  return lineComment((title + (fits ? "; " : ";\n") + banner).str());
+}
+
 std::string lineComment(StringRef text, StringRef indent) {
   std::string result;
   SmallVector<StringRef> lines;

@@ -55,6 +55,9 @@ std::string commentText(llvm::StringRef text);
 /// Indented comment lines within 110 columns.
 std::string lineComment(llvm::StringRef text, llvm::StringRef indent = "");
 
+/// The first line of a source, or two where one is too long: "// title; banner".
+std::string headComment(llvm::StringRef title, llvm::StringRef banner);
+
 } // namespace ingot::package
 
 #endif

@@ -7,9 +7,9 @@ module { plan.model @scalars {
 // Every storage type goes through its helper.
 // CHECK-LABEL: extern "C" void scalars_aarch64_casts(const uint16_t *h, const uint8_t *q, const uint8_t *nibbles,
 // CHECK:         const float product = f16_to_f32(h[tile]) * f8e4m3fn_to_f32(q[tile]);
-// CHECK:         out[tile] = f32_to_f8e5m2(t + float(int32_t(load_s4(nibbles, tile))), false);
-// CHECK:         b[tile] = f32_to_bf16(t);
-// CHECK:         store_u4(packed, tile, f32_to_f4e2m1fn(t));
+// CHECK:         out[tile] = f32_to_f8e5m2(product + float(int32_t(load_s4(nibbles, tile))), false);
+// CHECK:         b[tile] = f32_to_bf16(product);
+// CHECK:         store_u4(packed, tile, f32_to_f4e2m1fn(product));
 plan.kernel @casts(%h: memref<?xf16> {plan.name = "h"}, %q: memref<?xf8E4M3FN> {plan.name = "q"}, %n: memref<?xi4> {plan.name = "nibbles"},
                    %o: memref<?xf8E5M2> {plan.name = "out"}, %b: memref<?xbf16> {plan.name = "b"}, %p: memref<?xf4E2M1FN> {plan.name = "packed"})
     attributes {target = "scalar", writes = [3, 4, 5], doc = "cast: f16, fp8 and int4 in, fp8, bf16 and fp4 out"} {
