@@ -290,6 +290,8 @@ std::string structuralKey(plan::KernelOp kernel) {
   for (StringRef name : {"doc", "symbols", "flops"})
     (*copy)->removeAttr(name);
   copy->walk([](Operation *op) { op->removeAttr("origin"); });
+  for (BlockArgument arg : copy->getBody().getArguments()) // what the first launch passes
+    copy->removeArgAttr(arg.getArgNumber(), "plan.name");
   copy->setSymName("kernel");
   std::string key;
   llvm::raw_string_ostream os(key);

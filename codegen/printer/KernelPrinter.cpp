@@ -177,7 +177,7 @@ private:
         continue; // the tile count alone needs it
       bool pointer = isa<MemRefType>(arg.getType());
       std::string name = names.fresh(pointer ? argumentName(arg, hint, writes) : hint), type = valueType(arg);
-      if (pointer && name != hint && hint != "y") {
+      if (pointer && launches.size() <= 1 && name != hint && hint != "y") { // other launches pass others
         plan::WeightOp weight = weightOf(i);
         origins.push_back(name + (weight && weight->hasAttr("value") ? " = constant of " : " = ") + hint);
       }
