@@ -2,7 +2,7 @@
 
 // CHECK-LABEL: func.func @bitcast
 // CHECK: arith.bitcast %{{.*}} : f32 to i32
-// CHECK: -> tensor<3xi32>
+// CHECK: return %{{.*}} : tensor<3xi32>
 func.func @bitcast(%x: tensor<3xf32>) -> !onnx.value {
   %a = onnx.node "BitCast" since 26 (%x) {to = 6 : i64} : (tensor<3xf32>) -> !onnx.value domain ""
   onnx.yield %a : !onnx.value
