@@ -102,8 +102,6 @@ private:
   plan::ModelOp model;
   OpBuilder kernels, b;
   llvm::DenseMap<Value, Home> homes, promised, savedHomes;
-  /// Bytes of the handle of a sequence or optional (ingot_sequence, ingot_optional of runtime/include/ingot/ingot.h).
-  static constexpr int64_t handleBytes = 64;
   llvm::StringMap<Value> symbols;       // bound so far in the current scope
   llvm::StringMap<DimExpr> slotBounds;  // size slots: capacity of a symbol that is bound later
   llvm::StringSet<> names;
@@ -177,6 +175,8 @@ Home PlanBuilder::homeOf(Value v) {
 Home PlanBuilder::makeHome(Value v, std::optional<BufferLayout> layout) {
   if (auto it = promised.find(v); it != promised.end())
     return homes[v] = it->second;
+  if (nn::isHandle(v.getType())) // what it leads to lies in the workspace's tail
+    return homes[v] = {alloc(v.getLoc(), v.getType(), DimExpr(1)), {}};
   BufferLayout l = layout.value_or(BufferLayout::rowMajor(v));
   return homes[v] = {alloc(v.getLoc(), nn::elementOf(v), product(nn::dimsOf(v))), l};
 }
@@ -292,8 +292,14 @@ LogicalResult PlanBuilder::buildKernel(Operation *op) {
   return success();
 }
 
-/// A copy is a loop nest as well, so that strides of any kind work.
+/// A copy of a tensor is a loop nest as well, so that strides of any kind work; that of a handle leads to the same items.
 void PlanBuilder::copy(Value v, const Home &to, Location loc) {
+  if (nn::isHandle(v.getType())) {
+    Attribute type = TypeAttr::get(v.getType());
+    plan::CallOp::create(b, loc, b.getStringAttr("assign"), ValueRange{homeOf(v).buffer, to.buffer}, b.getArrayAttr({type, type}),
+                         b.getI64IntegerAttr(1), b.getDictionaryAttr({}));
+    return;
+  }
   OpBuilder::InsertionGuard guard(b);
   Dims dims = nn::dimsOf(v);
   kernel::GenericBuilder g(b, loc);
@@ -362,15 +368,7 @@ LogicalResult PlanBuilder::buildCall(nn::CallOp op) {
     types.push_back(TypeAttr::get(v.getType()));
   }
   for (Value r : op.getResults()) {
-    if (isa<RankedTensorType>(r.getType())) {
-      args.push_back(makeHome(r).buffer);
-    } else {
-      if (auto it = promised.find(r); it != promised.end())
-        homes[r] = it->second;
-      else // a handle; the template takes its elements from the workspace's tail
-        homes[r] = {alloc(loc, b.getIntegerType(8), DimExpr(handleBytes)), {}};
-      args.push_back(homes[r].buffer);
-    }
+    args.push_back(makeHome(r).buffer);
     types.push_back(TypeAttr::get(r.getType()));
   }
   plan::CallOp::create(b, loc, op.getCalleeAttr(), args, b.getArrayAttr(types), b.getI64IntegerAttr(op.getInputs().size()), op.getParams());
@@ -392,7 +390,7 @@ LogicalResult PlanBuilder::buildIf(nn::IfOp op) {
     auto yield = cast<nn::YieldOp>(region->front().getTerminator());
     SmallVector<bool> direct;
     for (auto [v, r] : llvm::zip(yield.getValues(), op.getResults()))
-      direct.push_back(v.getParentRegion() == region && v.getType() == r.getType() && promise(v, homes[r]));
+      direct.push_back(v.getParentRegion() == region && (v.getType() == r.getType() || nn::isHandle(r.getType())) && promise(v, homes[r]));
     if (failed(buildBlock(region->front())))
       return failure();
     for (auto [v, r, d] : llvm::zip(yield.getValues(), op.getResults(), direct))
@@ -416,8 +414,8 @@ LogicalResult PlanBuilder::buildLoop(nn::LoopOp op) {
 
   // Carried values live in the result's buffer; the body writes a second one, which is copied back.
   for (auto [init, r] : llvm::zip(op.getInits(), op.getResults())) {
-    if (!isa<RankedTensorType>(init.getType()) || init.getType() != r.getType())
-      return op.emitError("a carried value that changes its shape or is a sequence is not supported yet");
+    if (init.getType() != r.getType() && !nn::isHandle(r.getType()))
+      return op.emitError("a carried value that changes its shape is not supported yet");
     Home h = makeHome(r);
     copy(init, h, loc);
   }
@@ -474,7 +472,8 @@ LogicalResult PlanBuilder::buildLoop(nn::LoopOp op) {
     // A value that is another carried argument (a swap) must be saved before it is overwritten.
     for (auto &[v, to] : moves)
       if (isa<BlockArgument>(v) && moves.size() > 1) {
-        Home saved{alloc(loc, nn::elementOf(v), product(nn::dimsOf(v))), BufferLayout::rowMajor(v)};
+        Home current = homeOf(v), saved = makeHome(v);
+        homes[v] = current;
         copy(v, saved, loc);
         savedHomes[v] = saved;
       }
@@ -562,7 +561,8 @@ LogicalResult PlanBuilder::buildEntry(func::FuncOp function) {
   };
   auto flat = [&](Type t) -> Type {
     auto tensor = dyn_cast<RankedTensorType>(t);
-    return MemRefType::get({ShapedType::kDynamic}, tensor ? storageType(tensor.getElementType()) : b.getIntegerType(8));
+    Type element = tensor ? storageType(tensor.getElementType()) : nn::isHandle(t) ? t : b.getIntegerType(8);
+    return MemRefType::get({ShapedType::kDynamic}, element);
   };
   // Symbols of the inputs, in order of appearance.
   SmallVector<std::string> order;

@@ -406,7 +406,8 @@ void @N@_state_reset(@N@_state *state) {
                              elementText(value.type).enumerator});
     else
       check("check_sequence", {"error", quoted(value.label()),
-                               "inputs->" + value.name + (value.kind == ValueKind::Optional ? ".value" : "")});
+                               "inputs->" + value.name + (value.kind == ValueKind::Optional ? ".value" : ""),
+                               elementText(value.type).enumerator});
   }
 
   void frame() {

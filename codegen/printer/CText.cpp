@@ -61,6 +61,10 @@ std::string cType(Type type, bool isUnsigned) {
     return c.getElementType().isF64() ? "ingot_complex128" : "ingot_complex64";
   if (isa<nn::StringType>(type))
     return "ingot_string";
+  if (isa<nn::SequenceType>(type))
+    return "ingot_sequence";
+  if (isa<nn::OptionalType>(type))
+    return "ingot_optional";
   bool noSign = isa<FloatType>(type) || isUnsigned || type.isUnsignedInteger();
   return (noSign ? "uint" : "int") + std::to_string(storageBits(type)) + "_t";
 }
@@ -138,6 +142,19 @@ std::string intLiteral(const llvm::APInt &value, bool isSigned) {
   if (!isSigned && bits == 64 && value.isNegative())
     text += "u";
   return text.str().str();
+}
+
+std::string stringLiteral(StringRef text) {
+  std::string s = "{\"";
+  for (unsigned char c : text) {
+    if (c == '"' || c == '\\')
+      s += {'\\', char(c)};
+    else if (c < 0x20 || c == 0x7f || c == '?') // '?' so that no trigraph arises
+      s += {'\\', char('0' + c / 64), char('0' + c / 8 % 8), char('0' + c % 8)};
+    else
+      s += char(c);
+  }
+  return s + "\", " + std::to_string(text.size()) + "}";
 }
 
 //===----------------------------------------------------------------------===//

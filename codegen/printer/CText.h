@@ -25,6 +25,8 @@ std::string dtypeName(mlir::Type element);
 
 std::string floatLiteral(const llvm::APFloat &value, mlir::FloatType type);
 std::string intLiteral(const llvm::APInt &value, bool isSigned);
+/// An ingot_string in braces: {"text", 4}.
+std::string stringLiteral(llvm::StringRef text);
 
 /// Identifiers of one function, in nested scopes. A name is free again behind its scope, never inside another.
 class Names {

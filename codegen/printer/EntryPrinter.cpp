@@ -221,8 +221,8 @@ private:
       bool published = role == "output" && llvm::any_of(arg.getUsers(), [](Operation *user) { return isa<plan::PublishOp>(user); });
       if (role == "input" || isReplacedState(arg))
         type = "const " + type;
-      if (auto t = entry.getArgAttrOfType<TypeAttr>(i, "plan.type"); t && !handleType(t.getValue()).empty())
-        type = "const " + handleType(t.getValue()) + " *";
+      if (auto t = entry.getArgAttrOfType<TypeAttr>(i, "plan.type"); t && isStruct(t.getValue()))
+        type = "const " + (nn::isHandle(t.getValue()) ? cType(t.getValue()) : "ingot_tensor") + " *";
       if (!published)
         result.arguments.push_back({name, type, role.str()});
       if (arg.getType().isIndex() && !onnx.empty())
@@ -393,6 +393,8 @@ private:
     } else {
       auto weight = cast<plan::GetWeightOp>(op);
       auto symbol = SymbolTable::lookupNearestSymbolFrom<plan::WeightOp>(weight, weight.getWeightAttr());
+      if (auto strings = symbol ? symbol->getAttrOfType<DenseStringElementsAttr>("value") : DenseStringElementsAttr())
+        return printStrings(weight, strings, hint.empty() ? shortName(symbol.getSymName()) : hint);
       if (!symbol || !symbol.getOffset())
         return (void)failed(op, "the weight has no offset");
       base = "weights";
@@ -404,10 +406,20 @@ private:
     std::string own = hint.empty() ? freshName(op) : names.fresh(hint), type = valueType(v);
     std::string address = offset == "0" ? base : base + " + " + offset;
     std::string text = type + own + " = reinterpret_cast<" + type + ">(" + address + ");";
-    if (!count.empty() && text.size() + count.size() + 20 < columnLimit)
+    bool isHandle = nn::isHandle(cast<MemRefType>(v.getType()).getElementType());
+    if (!count.empty() && !isHandle && text.size() + count.size() + 20 < columnLimit)
       text += " // " + (count == "1" ? "1 element" : count + " elements");
     statement(text, Kind::Declaration);
     bind(v, own, type);
+  }
+
+  /// Constant strings are literals.
+  void printStrings(plan::GetWeightOp weight, DenseStringElementsAttr strings, StringRef hint) {
+    std::string name = names.fresh(hint), list;
+    for (StringRef s : strings.getValues<StringRef>())
+      list += (list.empty() ? "" : ", ") + stringLiteral(s);
+    statement("static const ingot_string " + name + "[] = {" + (list.empty() ? "{}" : list) + "};", Kind::Declaration);
+    bind(weight.getResult(), name, valueType(weight.getResult()));
   }
 
   void printTail(plan::TailOp tail) {
@@ -656,19 +668,15 @@ private:
     for (NamedAttribute p : op.getParams())
       args += ", /*" + p.getName().str() + "=*/" + parameter(p.getValue());
     for (auto [i, v] : llvm::enumerate(op.getArgs()))
-      args += ", " + view(v, cast<TypeAttr>(op.getTypes()[i]).getValue(), i < size_t(op.getNumInputs()));
+      args += ", " + view(v, cast<TypeAttr>(op.getTypes()[i]).getValue());
     Body stop = capture([&] { statement("return status;"); });
     compound("if (ingot_status status = ingot::ops::" + op.getCallee().str() + "(" + args + "))", stop);
   }
   /// An operand of a template: "ingot::view<INGOT_F32>(x, batch, 8)", or the handle of a sequence or optional.
-  std::string view(Value v, Type type, bool input) {
+  std::string view(Value v, Type type) {
     std::string pointer = get(v).text;
-    if (std::string handle = handleType(type); !handle.empty()) {
-      auto arg = dyn_cast<BlockArgument>(v);
-      if (arg && arg.getOwner()->getParentOp() == entry && attr(arg.getArgNumber(), "plan.role") == "input")
-        return "*" + pointer; // the caller's, as it stands
-      return "*reinterpret_cast<" + std::string(input ? "const " : "") + handle + " *>(" + pointer + ")";
-    }
+    if (isStruct(type))
+      return "*" + pointer;
     std::string text = "ingot::view<" + dtypeName(getElementTypeOrSelf(type)) + ">(" + pointer;
     for (const DimExpr &d : nn::dimsOf(type)) {
       bool bound = true;
@@ -678,13 +686,8 @@ private:
     }
     return text + ")";
   }
-  static std::string handleType(Type type) {
-    if (isa<nn::SequenceType>(type))
-      return "ingot_sequence";
-    if (isa<nn::OptionalType>(type))
-      return "ingot_optional";
-    return isa<RankedTensorType>(type) ? "" : "ingot_tensor";
-  }
+  /// A value that the API hands over as a struct: of unknown rank, a sequence or an optional.
+  static bool isStruct(Type type) { return !isa<RankedTensorType>(type); }
   void include(const std::string &name) {
     if (!llvm::is_contained(result.includes, name))
       result.includes.push_back(name);
@@ -694,8 +697,8 @@ private:
   void printPublish(plan::PublishOp op) {
     auto arg = cast<BlockArgument>(op.getOutput());
     std::string field = get(arg).text, buffer = get(op.getBuffer()).text;
-    if (std::string handle = handleType(op.getType()); !handle.empty())
-      return statement("frame->" + field + " = *reinterpret_cast<const " + handle + " *>(" + buffer + ");");
+    if (isStruct(op.getType()))
+      return statement("frame->" + field + " = *" + buffer + ";");
     DimExpr count = product(nn::dimsOf(op.getType()));
     statement("frame->" + field + " = {" + buffer + ", size_t(" + dimText(count, [&](StringRef s) { return symbolName(s); }) + ")};");
   }
@@ -705,7 +708,7 @@ private:
     if (auto f = dyn_cast<FloatAttr>(a))
       return floatLiteral(f.getValue(), cast<FloatType>(f.getType()));
     if (auto s = dyn_cast<StringAttr>(a))
-      return "\"" + s.getValue().str() + "\"";
+      return "ingot_string" + stringLiteral(s.getValue());
     std::string list;
     auto item = [&](const std::string &text) { list += (list.empty() ? "" : ", ") + text; };
     if (auto array = dyn_cast<ArrayAttr>(a))

@@ -56,10 +56,10 @@ DimExpr ModelImporter::symbolFor(StringRef param, StringRef valueName, unsigned 
 Type ModelImporter::type(const onnx::TypeProto &proto, bool isInput, StringRef valueName) {
   if (proto.has_sequence_type()) {
     Type e = type(proto.sequence_type().elem_type(), false, valueName);
-    return nn::SequenceType::get(context, e);
+    return nn::SequenceType::get(context, nn::itemType(e));
   }
   if (proto.has_optional_type())
-    return nn::OptionalType::get(context, type(proto.optional_type().elem_type(), false, valueName));
+    return nn::OptionalType::get(context, nn::itemType(type(proto.optional_type().elem_type(), false, valueName)));
   if (!proto.has_tensor_type())
     return onnx_ir::ValueType::get(context);
   const auto &t = proto.tensor_type();
@@ -131,7 +131,7 @@ Value ModelImporter::tensor(const onnx::TensorProto &proto, StringRef name, OpBu
   }
   Type element = irType(context, *elementTypeOfOnnx(view->elementType));
   auto type = RankedTensorType::get(view->dims, element);
-  if (view->elementCount <= smallConstant)
+  if (view->elementCount <= smallConstant || isa<nn::StringType>(element)) // strings are literals of the generated code
     return nn::ConstantOp::create(b, loc, type, elements(context, *view));
   WeightStore &store = WeightStore::of(context);
   std::string wanted = name.str();

@@ -47,9 +47,8 @@ unsigned NodeImport::numOutputs() const { return outputs.size(); }
 bool NodeImport::wants(unsigned i) const {
   return i < outputs.size() && !onnx_ir::NodeOp(node)->getResult(i).use_empty();
 }
-RankedTensorType NodeImport::hint(unsigned i) const {
-  return dyn_cast<RankedTensorType>(onnx_ir::NodeOp(node)->getResult(i).getType());
-}
+Type NodeImport::stated(unsigned i) const { return onnx_ir::NodeOp(node)->getResult(i).getType(); }
+RankedTensorType NodeImport::hint(unsigned i) const { return dyn_cast<RankedTensorType>(stated(i)); }
 
 static Attribute find(onnx_ir::NodeOp node, StringRef name) { return node.getAttrs().get(name); }
 
@@ -65,6 +64,10 @@ double NodeImport::f(StringRef name, double fallback) const {
 StringRef NodeImport::s(StringRef name, StringRef fallback) const {
   auto a = dyn_cast_or_null<StringAttr>(find(node, name));
   return a ? a.getValue() : fallback;
+}
+Type NodeImport::type(StringRef name) const {
+  auto a = dyn_cast_or_null<TypeAttr>(find(node, name));
+  return a ? a.getValue() : Type();
 }
 SmallVector<int64_t> NodeImport::ints(StringRef name, ArrayRef<int64_t> fallback) const {
   if (auto a = dyn_cast_or_null<DenseI64ArrayAttr>(find(node, name)))

@@ -51,6 +51,8 @@ public:
   }
   /// The type that the file (or shape inference) states for output i; null if it says nothing.
   mlir::RankedTensorType hint(unsigned i) const;
+  /// The same for a value of any kind.
+  mlir::Type stated(unsigned i) const;
 
   // Attributes.
   bool hasAttr(llvm::StringRef name) const;
@@ -60,6 +62,7 @@ public:
   llvm::SmallVector<int64_t> ints(llvm::StringRef name, llvm::ArrayRef<int64_t> fallback = {}) const;
   llvm::SmallVector<double> floats(llvm::StringRef name, llvm::ArrayRef<double> fallback = {}) const;
   llvm::SmallVector<llvm::StringRef> strings(llvm::StringRef name) const;
+  mlir::Type type(llvm::StringRef name) const;
   /// A tensor attribute as a value.
   mlir::Value tensor(llvm::StringRef name);
   mlir::Region *graph(llvm::StringRef name);

@@ -180,7 +180,7 @@ struct ViewOfConstant : OpRewritePattern<ViewOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(ViewOp op, PatternRewriter &rw) const override {
     auto constant = op.getInput().getDefiningOp<nn::ConstantOp>();
-    auto dense = constant ? dyn_cast<DenseElementsAttr>(constant.getValue()) : nullptr;
+    auto dense = constant ? dyn_cast<DenseIntOrFPElementsAttr>(constant.getValue()) : nullptr;
     auto type = cast<RankedTensorType>(op.getType());
     if (!dense || !type.hasStaticShape())
       return failure();

@@ -39,15 +39,18 @@ def Nn_StringType : TypeDef<Nn_Dialect, "String", [MemRefElementTypeInterface]> 
   let mnemonic = "string";
   let summary = "a UTF-8 string, as an element type";
 }
-def Nn_SequenceType : TypeDef<Nn_Dialect, "Sequence"> {
+def Nn_SequenceType : TypeDef<Nn_Dialect, "Sequence", [MemRefElementTypeInterface]> {
   let mnemonic = "sequence";
   let summary = "a list of tensors of one element type, each with its own shape";
+  let description = [{ `element` is what all items have in common: `?` (without #nn.shape) is each item's own size, an unranked tensor has
+    items of any rank. At run time a handle, ingot_sequence: the value may take any type of the same element type. }];
   let parameters = (ins "::mlir::Type":$element);
   let assemblyFormat = "`<` $element `>`";
 }
-def Nn_OptionalType : TypeDef<Nn_Dialect, "Optional"> {
+def Nn_OptionalType : TypeDef<Nn_Dialect, "Optional", [MemRefElementTypeInterface]> {
   let mnemonic = "optional";
   let summary = "a tensor or a sequence, or nothing";
+  let description = [{ `element` is a sequence or a tensor type as in !nn.sequence. At run time a handle, ingot_optional. }];
   let parameters = (ins "::mlir::Type":$element);
   let assemblyFormat = "`<` $element `>`";
 }

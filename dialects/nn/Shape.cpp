@@ -26,6 +26,31 @@ RankedTensorType tensorOf(ArrayRef<DimExpr> dims, Type element) {
   return RankedTensorType::get(shape, element, dynamic ? ShapeAttr::get(element.getContext(), dims) : ShapeAttr());
 }
 
+Type itemType(Type type) {
+  auto t = dyn_cast<RankedTensorType>(type);
+  return t ? RankedTensorType::get(t.getShape(), t.getElementType()) : type;
+}
+
+Type commonItemType(Type a, Type b) {
+  auto common = [&]<class Handle>(Handle x, Handle y) -> Type {
+    Type e = x && y ? commonItemType(x.getElement(), y.getElement()) : Type();
+    return e ? Type(Handle::get(a.getContext(), e)) : Type();
+  };
+  if (isa<SequenceType>(a))
+    return common(cast<SequenceType>(a), dyn_cast<SequenceType>(b));
+  if (isa<OptionalType>(a))
+    return common(cast<OptionalType>(a), dyn_cast<OptionalType>(b));
+  auto x = dyn_cast<TensorType>(a), y = dyn_cast<TensorType>(b);
+  if (!x || !y || x.getElementType() != y.getElementType())
+    return {};
+  if (!x.hasRank() || !y.hasRank() || x.getRank() != y.getRank())
+    return UnrankedTensorType::get(x.getElementType());
+  SmallVector<int64_t> shape;
+  for (auto [i, k] : llvm::zip(x.getShape(), y.getShape()))
+    shape.push_back(i == k ? i : ShapedType::kDynamic);
+  return RankedTensorType::get(shape, x.getElementType());
+}
+
 Dims rowMajorStrides(ArrayRef<DimExpr> dims) {
   Dims strides(dims.size(), DimExpr(1));
   for (int i = int(dims.size()) - 2; i >= 0; --i)

@@ -16,6 +16,13 @@ inline int64_t rankOf(mlir::Value v) { return llvm::cast<mlir::RankedTensorType>
 /// The tensor type with these dimensions; it carries an encoding only if one is not a constant.
 mlir::RankedTensorType tensorOf(llvm::ArrayRef<DimExpr> dims, mlir::Type element);
 
+/// What a sequence or an optional says of its items: sizes that are no numbers are each item's own.
+mlir::Type itemType(mlir::Type type);
+/// What two values have in common that one handle (sequence or optional) may hold or be; null if nothing.
+mlir::Type commonItemType(mlir::Type a, mlir::Type b);
+/// A sequence or an optional?
+inline bool isHandle(mlir::Type type) { return llvm::isa<SequenceType, OptionalType>(type); }
+
 /// Row-major strides in elements.
 Dims rowMajorStrides(llvm::ArrayRef<DimExpr> dims);
 

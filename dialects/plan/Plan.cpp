@@ -41,7 +41,7 @@ void EntryOp::print(OpAsmPrinter &p) {
   function_interface_impl::printFunctionOp(p, *this, false, getFunctionTypeAttrName(), getArgAttrsAttrName(), getResAttrsAttrName());
 }
 
-static bool isScalar(Type t) { return t.isIntOrIndexOrFloat() || isa<PtrType>(t); }
+static bool isScalar(Type t) { return t.isIntOrIndexOrFloat() || isa<PtrType, nn::StringType>(t); }
 static bool isVector(Type t) {
   auto v = dyn_cast<VectorType>(t);
   return v && v.getRank() == 1 && !v.isScalable();

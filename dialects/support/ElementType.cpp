@@ -55,6 +55,8 @@ Type computeType(Type element) {
 }
 
 DimExpr storageBytes(Type element, const DimExpr &count) {
+  if (isa<nn::SequenceType, nn::OptionalType>(element))
+    return count * DimExpr(64); // room for a handle: ingot_sequence, ingot_optional
   const ElementType *t = elementTypeOf(element);
   int bits = t ? t->bits : 64; // index
   if (bits % 8 == 0)

@@ -20,7 +20,7 @@ func.func @known(%x: tensor<4xf32>) -> tensor<4xf32> {
 
 // Branches of different rank on a test of sizes: the run checks the size for which the model was compiled.
 // CHECK-LABEL: func.func @squeeze
-// CHECK: nn.bind "size0" = %{{.*}}[0] low "1" high "1"
+// CHECK: nn.bind "difference0" = %{{.*}}[0] low "0" high "0" {what = "n - 1 = 0"}
 // CHECK: nn.reshape {{.*}} to tensor<4xf32>
 // CHECK-NOT: nn.if
 func.func @squeeze(%x: tensor<4x?xf32, #nn.shape<"4", "n">>) -> tensor<4xf32> {
@@ -76,8 +76,10 @@ func.func @unrolled(%x: tensor<2xf32>) -> tensor<16xf32> {
 
 func.func @grows(%x: tensor<2xf32>, %n: tensor<i64>) -> tensor<2xf32> {
   %none = onnx.none
-  // expected-error @+2 {{changes its type or shape}}
-  // expected-note @+1 {{fixed, small number of iterations}}
+  // expected-error @+4 {{changes its type or shape}}
+  // expected-note @+3 {{fixed, small number of iterations}}
+  // expected-note @+2 {{operator: Loop}}
+  // expected-note @+1 {{on: i64[], f32[2]}}
   %y = onnx.node "Loop" since 16 (%n, %none, %x) {} {region_names = ["body"]} : (tensor<i64>, !onnx.none, tensor<2xf32>) -> !onnx.value {
   ^bb0(%i: tensor<i64>, %go: tensor<i1>, %v: !onnx.value):
     %a = onnx.node "Concat" since 13 (%v, %v) {axis = 0 : i64} : (!onnx.value, !onnx.value) -> !onnx.value domain ""

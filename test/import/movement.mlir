@@ -95,3 +95,15 @@ func.func @gather(%x: tensor<2x5x8xf32>, %i: tensor<3xi64>) -> (!onnx.value, !on
   %b = onnx.node "Gather" since 13 (%x, %i) {axis = 1 : i64} : (tensor<2x5x8xf32>, tensor<3xi64>) -> !onnx.value domain ""
   onnx.yield %a, %b : !onnx.value, !onnx.value
 }
+
+// -----
+
+// An element of the cache is the update's if it lies within it: no data-dependent write, so it fuses and runs in parallel.
+// CHECK-LABEL: func.func @tensor_scatter
+// CHECK: kernel.generic domain <"2", "8", "4"> iterators "ppp"
+// CHECK-SAME: tables(%arg0, %arg1, %arg2
+// CHECK: arith.select
+func.func @tensor_scatter(%cache: tensor<2x8x4xf32>, %update: tensor<2x3x4xf32>, %at: tensor<2xi64>) -> !onnx.value {
+  %a = onnx.node "TensorScatter" since 24 (%cache, %update, %at) {mode = "circular"} : (tensor<2x8x4xf32>, tensor<2x3x4xf32>, tensor<2xi64>) -> !onnx.value domain ""
+  onnx.yield %a : !onnx.value
+}

@@ -162,9 +162,6 @@ TEST(Ops, Strings) {
             INGOT_OK);
   EXPECT_EQ(equal[0], 1);
   EXPECT_EQ(equal[1], 0);
-  EXPECT_EQ(ops::equal_strings(nullptr, nullptr, view<INGOT_STRING>(text + 1, 2), view<INGOT_STRING>(text + 1, 1), view<INGOT_BOOL>(equal, 2)),
-            INGOT_OK);
-  EXPECT_EQ(equal[0] + equal[1], 2);
   ingot_error error;
   text[0] = {"Hello", 5};
   EXPECT_EQ(ops::cast_from_string(&error, nullptr, view<INGOT_STRING>(text, 1), f32(back, 1)), INGOT_BAD_INPUT_DATA);

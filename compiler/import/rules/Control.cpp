@@ -5,12 +5,14 @@
 //
 //===----------------------------------------------------------------------===//
 #include "compiler/import/Compose.h"
+#include "compiler/import/rules/Sequence.h"
 
 using namespace mlir;
 using namespace ingot;
 using namespace ingot::nn;
 
-static constexpr int64_t maxUnrolled = 64;
+static constexpr int64_t maxUnrolled = 64;      // iterations
+static constexpr int64_t maxUnrolledNodes = 512; // where unrolling is a choice
 
 /// A fresh block at whose end the node's builder stands while this lives.
 namespace {
@@ -96,6 +98,21 @@ static LogicalResult assumeEqual(NodeImport &n, const DimExpr &difference, bool 
   return success();
 }
 
+/// Where one branch gives an optional and the other a value, both give optionals.
+static bool alignKinds(NodeImport &n, Region (&branches)[2], SmallVector<Value> (&values)[2]) {
+  OpBuilder::InsertionGuard guard(n.b);
+  for (auto [i, v] : llvm::enumerate(values[0]))
+    for (int k = 0; k < 2; ++k) {
+      Type other = values[1 - k][i].getType();
+      if (!isa<OptionalType>(other))
+        continue;
+      n.b.setInsertionPointToEnd(&branches[k].front());
+      if (!(values[k][i] = rules::asKind(n, values[k][i], other)))
+        return false;
+    }
+  return true;
+}
+
 INGOT_IMPORT("If", 1) {
   if (auto known = n.constants(0); known && known->size() == 1) {
     auto results = n.inlineGraph((*known)[0] ? "then_branch" : "else_branch", {});
@@ -116,6 +133,8 @@ INGOT_IMPORT("If", 1) {
       return failure();
     values[k] = *results;
   }
+  if (!alignKinds(n, branches, values))
+    return n.refuse("the branches give optionals of different element types");
   // Where the branches' shapes differ the result's is a fresh symbol, whose value each branch yields.
   SmallVector<Type> types;
   SmallVector<Attribute> symbols;
@@ -124,6 +143,10 @@ INGOT_IMPORT("If", 1) {
     Type a = v0.getType(), c = v1.getType();
     if (a == c && !mentionsInner(a, branches[0]) && !mentionsInner(c, branches[1])) {
       types.push_back(a);
+      continue;
+    }
+    if (Type common = isHandle(a) ? commonItemType(a, c) : Type()) {
+      types.push_back(common);
       continue;
     }
     if (!isTensor(a) || !isTensor(c) || elementOf(v0) != elementOf(v1) || rankOf(v0) != rankOf(v1)) {
@@ -196,6 +219,21 @@ static Value asType(NodeImport &n, Value v, Type type) {
   return reshapeTo(n.b, n.loc, v, want);
 }
 
+/// Carried value k at the end of a loop, of the kind that the file states.
+static bool outCarried(NodeImport &n, unsigned k, Value v) {
+  if (isa<SequenceType, OptionalType, TensorType>(n.stated(k)))
+    v = rules::asKind(n, v, n.stated(k));
+  n.out(k, v);
+  return bool(v);
+}
+
+/// Does unrolling keep sequences whose items are known from becoming lists at run time?
+static bool prefersUnrolled(NodeImport &n, int64_t count, ArrayRef<Value> carried) {
+  int64_t nodes = 0;
+  n.graph("body")->walk([&](onnx_ir::NodeOp) { ++nodes; });
+  return count * nodes <= maxUnrolledNodes && llvm::any_of(carried, [](Value v) { return rules::knownLength(v).has_value(); });
+}
+
 /// Runs the body `count` times in place, or until its condition is known to be false.
 static LogicalResult unrollLoop(NodeImport &n, int64_t count, SmallVector<Value> carried) {
   Compose c(n);
@@ -220,7 +258,8 @@ static LogicalResult unrollLoop(NodeImport &n, int64_t count, SmallVector<Value>
       break;
   }
   for (auto [k, v] : llvm::enumerate(carried))
-    n.out(k, v);
+    if (!outCarried(n, k, v))
+      return failure();
   for (size_t k = 0; k < scans; ++k) {
     if (!stacked[k].empty()) {
       n.out(carried.size() + k, c.concat(stacked[k], 0));
@@ -245,14 +284,17 @@ INGOT_IMPORT("Loop", 1) {
     return unrollLoop(n, 0, carried);
 
   // The body once, in a block of its own. Its condition argument is true whenever it runs.
-  Region body;
+  std::unique_ptr<Region> body;
   SmallVector<Type> arguments{RankedTensorType::get({}, n.b.getI64Type())};
   for (Value v : carried)
     arguments.push_back(v.getType());
   SmallVector<Value> values;
-  bool keepsTypes = true;
-  {
-    InBlock in(n, body, arguments);
+  bool keepsTypes;
+  for (bool widened = true; widened;) { // a handle is carried as what all iterations give have in common
+    widened = false;
+    keepsTypes = true;
+    body = std::make_unique<Region>();
+    InBlock in(n, *body, arguments);
     SmallVector<Value> inner{in.block->getArgument(0), splat(n.b, n.loc, 1, n.b.getI1Type())};
     for (BlockArgument a : in.block->getArguments().drop_front())
       inner.push_back(a);
@@ -264,8 +306,14 @@ INGOT_IMPORT("Loop", 1) {
     Operation *yield = n.graph("body")->front().getTerminator();
     for (size_t k = 1; k < values.size(); ++k) {
       bool isCarried = k <= carried.size();
-      Type type = isCarried ? carried[k - 1].getType() : yield->getOperand(k).getType();
-      if (isCarried || mentionsInner(values[k].getType(), body)) {
+      Type type = isCarried ? arguments[k] : yield->getOperand(k).getType();
+      if (isCarried && isHandle(type)) {
+        values[k] = rules::asKind(n, values[k], type);
+        if (!values[k])
+          return n.refuse("a carried sequence or optional changes its element type");
+        arguments[k] = commonItemType(type, values[k].getType());
+        widened |= arguments[k] != type;
+      } else if (isCarried || mentionsInner(values[k].getType(), *body)) {
         Value v = isTensor(type) && (isCarried || cast<RankedTensorType>(type).hasStaticShape()) ? asType(n, values[k], type) : Value();
         keepsTypes &= bool(v);
         if (v)
@@ -275,6 +323,10 @@ INGOT_IMPORT("Loop", 1) {
   }
   auto constantTrip = knownTrip ? (*knownTrip)[0].constant() : std::nullopt;
   bool unrollable = startsTrue && constantTrip && *constantTrip <= maxUnrolled;
+  auto goesOn = knownConstants(values[0]);
+  bool hasCondition = !goesOn || !(*goesOn)[0];
+  if (unrollable && !hasCondition && prefersUnrolled(n, *constantTrip, carried))
+    return unrollLoop(n, *constantTrip, carried);
   if (!keepsTypes) {
     if (!unrollable)
       return n.refuse("a carried value of this loop changes its type or shape, or a scan output its shape, from iteration to iteration",
@@ -282,8 +334,6 @@ INGOT_IMPORT("Loop", 1) {
     return unrollLoop(n, *constantTrip, carried);
   }
 
-  auto goesOn = knownConstants(values[0]);
-  bool hasCondition = !goesOn || !(*goesOn)[0];
   Trip trip;
   std::optional<DimExpr> limit;
   if (maxTrip) {
@@ -302,12 +352,10 @@ INGOT_IMPORT("Loop", 1) {
   }
   {
     OpBuilder::InsertionGuard guard(n.b);
-    n.b.setInsertionPointToEnd(&body.front());
+    n.b.setInsertionPointToEnd(&body->front());
     YieldOp::create(n.b, n.loc, ArrayRef<Value>(values).drop_front(hasCondition ? 0 : 1));
   }
-  SmallVector<Type> types;
-  for (Value v : carried)
-    types.push_back(v.getType());
+  SmallVector<Type> types(ArrayRef<Type>(arguments).drop_front());
   for (Value v : ArrayRef<Value>(values).drop_front(1 + carried.size())) {
     Dims d = dimsOf(v);
     d.insert(d.begin(), trip.count);
@@ -317,9 +365,12 @@ INGOT_IMPORT("Loop", 1) {
   auto loop = LoopOp::create(n.b, n.loc, types, limit ? intTensor(n.b, n.loc, {*limit}, 0) : Value(), needsInitial ? condition : Value(),
                              carried, n.b.getBoolAttr(hasCondition), n.b.getStringAttr(trip.count.str()),
                              trip.bound ? n.b.getStringAttr(trip.bound->str()) : StringAttr());
-  loop.getBody().takeBody(body);
+  loop.getBody().takeBody(*body);
   for (auto [i, v] : llvm::enumerate(loop.getResults()))
-    n.out(i, v);
+    if (i >= carried.size())
+      n.out(i, v);
+    else if (!outCarried(n, i, v))
+      return failure();
   return success();
 }
 

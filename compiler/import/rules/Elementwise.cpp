@@ -163,10 +163,10 @@ INGOT_IMPORT("Clip", 11) {
 INGOT_IMPORT("Equal", 19) {
   if (!isa<StringType>(n.element(0)))
     return importElementwise<EqualOp>(n);
-  auto dims = broadcastDims(n.dims(0), n.dims(1)); // the template broadcasts: strings have no loop nests
-  if (!dims)
-    return n.refuse("operands cannot be broadcast to one shape", "export the model with shapes that numpy would broadcast");
-  n.out(0, n.call("equal_strings", {n.in(0), n.in(1)}, tensorOf(*dims, n.b.getI1Type())));
+  auto x = broadcastAll(n, {n.in(0), n.in(1)});
+  if (failed(x))
+    return failure();
+  n.out(0, n.call("equal_strings", *x, tensorOf(dimsOf((*x)[0]), n.b.getI1Type())));
   return success();
 }
 
@@ -212,6 +212,32 @@ INGOT_IMPORT("Cast", 1) {
   return castInto(n, irType(n.b.getContext(), *to));
 }
 INGOT_IMPORT("CastLike", 15) { return castInto(n, n.element(1)); }
+
+INGOT_IMPORT("BitCast", 26) {
+  const ElementType *from = elementTypeOf(n.element(0)), *to = elementTypeOfOnnx(n.i("to"));
+  if (!to || to->bits != from->bits)
+    return n.refuse("a BitCast between element types of different sizes", "cast to a type of the same size");
+  Type element = irType(n.b.getContext(), *to);
+  Value x = n.in(0);
+  if (!storageType(element).isIntOrFloat() || !storageType(elementOf(x)).isIntOrFloat())
+    return n.refuse("a BitCast of strings or complex numbers is not supported");
+  kernel::GenericBuilder g(n.b, n.loc);
+  auto d = g.parallels(n.dims(0));
+  g.in(x, d);
+  g.result(element, n.dims(0), d);
+  n.out(0, g.build([&](kernel::Scalars &r) -> SmallVector<Value> {
+    Value stored = r.s.store(r.in[0], elementOf(x));
+    Type type = storageType(element);
+    if (stored.getType().isInteger(1)) // a bool's byte is 0 or 1
+      stored = arith::ExtUIOp::create(r.b, r.loc, r.b.getI8Type(), stored);
+    if (type.isInteger(1))
+      stored = r.s.cmp(Cmp::NE, stored, r.s.constant(0, stored.getType()));
+    else if (type != stored.getType())
+      stored = arith::BitcastOp::create(r.b, r.loc, type, stored);
+    return {r.s.load(stored, element)};
+  })[0]);
+  return success();
+}
 
 //===----------------------------------------------------------------------===//
 // Identity

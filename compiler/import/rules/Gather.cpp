@@ -112,6 +112,32 @@ INGOT_IMPORT("Scatter", 9) { return scatter(n, "scatter_elements", true); }
 INGOT_IMPORT("ScatterElements", 11) { return scatter(n, "scatter_elements", true); }
 INGOT_IMPORT("ScatterND", 11) { return scatter(n, "scatter_nd", false); }
 
+/// New entries of a cache, for each row of the batch at a place of its own: an element is the update's if its distance from that
+/// place lies within the update.
+INGOT_IMPORT("TensorScatter", 24) {
+  Value cache = n.in(0), update = n.in(1);
+  Dims dims = n.dims(0), from = n.dims(1);
+  int64_t axis = n.axis("axis", -2, dims.size());
+  bool circular = n.s("mode", "linear") == "circular";
+  if (axis < 1)
+    return n.refuse("the axis of the cache must be behind the batch");
+  SmallVector<Value> tables{cache, update};
+  if (n.has(2))
+    tables.push_back(n.in(2));
+  n.out(0, pull(n, n.element(0), dims, tables, [&](Scalars &r, ArrayRef<Value> at) {
+    auto ix = indexMath(r);
+    Value size = r.dim(dims[axis]), length = r.dim(from[axis]), zero = r.indexConst(0);
+    Value k = n.has(2) ? ix.sub(at[axis], readIndex(r, r.table[2], at[0])) : at[axis];
+    if (circular)
+      k = ix.mod(k, size);
+    Value inside = ix.bitAnd(ix.cmp(Cmp::GE, k, zero), ix.cmp(Cmp::LT, k, length));
+    SmallVector<Value> place(at);
+    place[axis] = ix.select(inside, k, zero);
+    return r.s.select(inside, r.read(r.table[1], place), r.read(r.table[0], at));
+  }));
+  return success();
+}
+
 //===----------------------------------------------------------------------===//
 // NonZero, Compress
 //===----------------------------------------------------------------------===//

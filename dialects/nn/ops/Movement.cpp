@@ -14,7 +14,10 @@ static OpFoldResult foldReshaped(Attribute value, Type type) {
   auto t = cast<RankedTensorType>(type);
   if (!dense || !t.hasStaticShape())
     return {};
-  return dense.reshape(RankedTensorType::get(t.getShape(), dense.getElementType()));
+  auto shape = RankedTensorType::get(t.getShape(), dense.getElementType());
+  if (auto strings = dyn_cast<DenseStringElementsAttr>(dense))
+    return DenseStringElementsAttr::get(shape, strings.getRawStringData());
+  return dense.reshape(shape);
 }
 
 /// Elements of a small result whose element at an index is the input's element at `from(index)`.
@@ -112,7 +115,7 @@ FailureOr<SmallVector<Value>> TransposeOp::lower(OpBuilder &b) {
 OpFoldResult BroadcastToOp::fold(FoldAdaptor adaptor) {
   if (getInput().getType() == getType())
     return getInput();
-  auto dense = dyn_cast_or_null<DenseElementsAttr>(adaptor.getInput());
+  auto dense = dyn_cast_or_null<DenseIntOrFPElementsAttr>(adaptor.getInput());
   if (dense && dense.isSplat() && getType().hasStaticShape() && getType().getNumElements() <= 16) // small enough to stay a literal
     return dense.resizeSplat(RankedTensorType::get(getType().getShape(), dense.getElementType()));
   return {};

@@ -53,15 +53,21 @@ static inline void *ingot_arena_take(ingot_arena *arena, size_t bytes) {
 static inline size_t ingot_arena_mark(const ingot_arena *arena) { return arena->used; }
 static inline void ingot_arena_release(ingot_arena *arena, size_t mark) { arena->used = mark; }
 
-// Appends to a sequence under construction, doubling its room in the tail; 0 when the tail is full.
+// Appends to a sequence, doubling its room in the tail; 0 when the tail is full. Sequences are values: one that was copied
+// before keeps its items. Two copies may share room, so only the first to append takes the item behind the last, which is
+// then no longer INGOT_UNDEFINED; memory that is not the arena's own (a caller's sequence) is never written.
 static inline int ingot_sequence_push(ingot_arena *arena, ingot_sequence *sequence, const ingot_tensor *item) {
-  if (sequence->count == sequence->capacity) {
-    const size_t capacity = sequence->capacity ? ingot_mul_size(sequence->capacity, 2) : 8;
+  const unsigned char *block = (const unsigned char *)sequence->items;
+  const int own = block >= arena->base && block < arena->base + arena->size;
+  if (!own || sequence->count == sequence->capacity || sequence->items[sequence->count].dtype != INGOT_UNDEFINED) {
+    const size_t capacity = sequence->count < 4 ? 8 : ingot_mul_size(sequence->count, 2);
     ingot_tensor *items = (ingot_tensor *)ingot_arena_take(arena, ingot_mul_size(capacity, sizeof *items));
     if (!items)
       return 0;
     for (size_t i = 0; i < sequence->count; ++i)
       items[i] = sequence->items[i];
+    for (size_t i = sequence->count; i < capacity; ++i)
+      items[i].dtype = INGOT_UNDEFINED;
     sequence->items = items;
     sequence->capacity = capacity;
   }

@@ -82,11 +82,11 @@ inline ingot_status check_tensor(ingot_error *error, const char *name, const ing
   return tensor.data || count.value == 0 ? INGOT_OK : null_argument(error, name);
 }
 
-inline ingot_status check_sequence(ingot_error *error, const char *name, const ingot_sequence &sequence) {
+inline ingot_status check_sequence(ingot_error *error, const char *name, const ingot_sequence &sequence, ingot_dtype type) {
   if (!sequence.items && sequence.count)
     return null_argument(error, name);
   for (size_t i = 0; i < sequence.count; ++i)
-    if (ingot_status status = check_tensor(error, name, sequence.items[i], INGOT_UNDEFINED))
+    if (ingot_status status = check_tensor(error, name, sequence.items[i], type))
       return status;
   return INGOT_OK;
 }
