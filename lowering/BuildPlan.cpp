@@ -597,6 +597,24 @@ LogicalResult PlanBuilder::buildBlock(Block &block) {
   return success();
 }
 
+/// Why `next`, the type of an output, cannot replace the state of type `now`, or an empty text. `axis`: where it grows.
+static std::string stateProblem(Type now, Type next, std::optional<int64_t> axis, ArrayRef<std::string> symbols) {
+  auto tensor = dyn_cast<RankedTensorType>(next);
+  if (!tensor || tensor.getElementType() != cast<RankedTensorType>(now).getElementType() ||
+      tensor.getRank() != cast<RankedTensorType>(now).getRank())
+    return "the output has another element type or rank";
+  Dims from = nn::dimsOf(now), to = nn::dimsOf(next);
+  for (auto [i, f, t] : llvm::enumerate(from, to)) {
+    bool known = true;
+    t.symbols([&](StringRef s) { known &= llvm::is_contained(symbols, s); });
+    if (!known)
+      return "the output's size on axis " + std::to_string(i) + " is found out by the run";
+    if (axis != int64_t(i) && f != t)
+      return "axis " + std::to_string(i) + " is " + f.str() + ", " + t.str() + " in the output";
+  }
+  return "";
+}
+
 LogicalResult PlanBuilder::buildEntry(func::FuncOp function) {
   MLIRContext *c = context;
   Location loc = function.getLoc();
@@ -645,20 +663,19 @@ LogicalResult PlanBuilder::buildEntry(func::FuncOp function) {
     if (state) {
       unsigned output = cast<IntegerAttr>(state.get("output")).getInt();
       stateOutputs.insert(output);
+      auto axis = dyn_cast_or_null<IntegerAttr>(state.get("axis"));
+      Value next = ret.getOperand(output);
+      if (std::string problem = stateProblem(t, next.getType(), axis ? std::optional(axis.getInt()) : std::nullopt, order); !problem.empty()) {
+        auto error = emitError(function.getArgument(i).getLoc(), "cannot be a state: ") << problem;
+        error.attachNote() << "change or leave out its --state";
+        return error;
+      }
       NamedAttrList more;
       more.set("plan.output", b.getStringAttr(outputName(output)));
-      if (auto axis = dyn_cast_or_null<IntegerAttr>(state.get("axis"))) {
-        DimExpr next = nn::dimsOf(ret.getOperand(output))[axis.getInt()];
-        bool known = true;
-        next.symbols([&](StringRef s) { known &= llvm::is_contained(order, s); });
-        if (!known) {
-          auto error = emitError(function.getArgument(i).getLoc(), "the length of this state after a run is not known before it");
-          error.attachNote() << "leave --state out for it";
-          return error;
-        }
+      if (axis) {
         more.set("plan.axis", axis);
         more.set("plan.capacity", state.get("capacity"));
-        more.set("plan.next", b.getStringAttr(next.str()));
+        more.set("plan.next", b.getStringAttr(nn::dimsOf(next)[axis.getInt()].str()));
       }
       describe("state", name(function.getArgAttrDict(i), "input", i), t, more.getDictionary(c));
     } else {

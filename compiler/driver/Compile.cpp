@@ -88,20 +88,20 @@ static std::optional<StringRef> matchOf(StringRef pattern, StringRef name) {
   return name.drop_front(head.size()).drop_back(tail.size());
 }
 
-/// Why an input and an output cannot be one state, or an empty text.
-static std::string stateProblem(Type input, Type output, const StateOption &s) {
-  auto in = dyn_cast<RankedTensorType>(input), out = dyn_cast<RankedTensorType>(output);
-  if (!in || !out || in.getElementType() != out.getElementType() || in.getRank() != out.getRank())
-    return "input and output are not tensors of the same element type and rank";
+/// Why an input cannot be a state, or an empty text. Its output is typed later: build-plan compares the two.
+static std::string stateProblem(Type input, const StateOption &s) {
+  auto tensor = dyn_cast<RankedTensorType>(input);
+  if (!tensor)
+    return "not a tensor";
   if (s.axis < 0)
     return "";
-  if (s.axis >= in.getRank())
-    return "axis " + std::to_string(s.axis) + " of a tensor of rank " + std::to_string(in.getRank());
+  if (s.axis >= tensor.getRank())
+    return "axis " + std::to_string(s.axis) + " of a tensor of rank " + std::to_string(tensor.getRank());
   DimExpr length = nn::dimsOf(input)[s.axis];
   std::string symbol;
   length.symbols([&](StringRef name) { symbol = name.str(); });
   if (symbol.empty() || length != DimExpr::symbol(symbol))
-    return "the input's size on axis " + std::to_string(s.axis) + " is " + length.str() + ", not a named dimension";
+    return "its size on axis " + std::to_string(s.axis) + " is " + length.str() + ", not a named dimension";
   return "";
 }
 
@@ -142,7 +142,7 @@ ExitCode Compilation::applyStates() {
         refuse("the model has no output '" + output + "'", "see the names with 'ingot inspect'");
       else if (function.getArgAttr(i, "ingot.state") || !taken.insert(output).second)
         refuse("the input or output belongs to another state already", "name each of them once");
-      else if (std::string problem = stateProblem(function.getArgument(i).getType(), function.getResultTypes()[number->second], s); !problem.empty())
+      else if (std::string problem = stateProblem(function.getArgument(i).getType(), s); !problem.empty())
         refuse(problem, "give the axis on which the output is longer than the input, or leave AXIS:MAX out for a tensor that is replaced");
       else
         markState(function, i, number->second, s);
