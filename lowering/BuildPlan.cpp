@@ -7,6 +7,8 @@
 //===----------------------------------------------------------------------===//
 #include "dialects/nn/Shape.h"
 #include "dialects/kernel/Builders.h"
+#include "dialects/kernel/Nest.h"
+#include "lowering/Aliases.h"
 #include "lowering/OutlineKernel.h"
 #include "lowering/Passes.h"
 #include "llvm/ADT/StringExtras.h"
@@ -23,6 +25,9 @@ namespace {
 struct Home {
   Value buffer;
   BufferLayout layout;
+  bool operator==(const Home &o) const {
+    return buffer == o.buffer && layout.strides == o.layout.strides && layout.offset == o.layout.offset;
+  }
 };
 
 /// Strides of a view of the same elements, or nothing if the elements do not lie on a grid under the new shape.
@@ -87,10 +92,18 @@ private:
   Home homeOf(Value v);
   /// The home of a value about to be written: one that was promised, or a new buffer.
   Home makeHome(Value v, std::optional<BufferLayout> layout = {});
+  /// Memory of its own.
+  Home freshHome(Value v, Location loc, std::optional<BufferLayout> layout = std::nullopt);
   /// Promises the home of `v`'s elements to whatever produces them; false if it cannot be kept.
   bool promise(Value v, const Home &home);
   Value alloc(Location loc, Type element, const DimExpr &count);
   void copy(Value v, const Home &to, Location loc);
+  Home copied(Value v, Location loc);
+  /// The buffer of `v`, row by row from its beginning: a copy if that is not its layout.
+  Value wholeBuffer(Value v, Location loc);
+  /// A buffer of `v` in the workspace, which stays as it is until the next run.
+  Value publishedBuffer(Value v, Location loc);
+  Type flatType(Type type);
   void launch(Operation *op, const OutlinedKernel &k, function_ref<Home(const OutlinedKernel::Buffer &)> home);
   Value indexOf(StringRef symbol, Location loc);
   Value dim(const DimExpr &e, Location loc);
@@ -101,7 +114,7 @@ private:
   MLIRContext *context;
   plan::ModelOp model;
   OpBuilder kernels, b;
-  llvm::DenseMap<Value, Home> homes, promised, savedHomes;
+  llvm::DenseMap<Value, Home> homes, promised;
   llvm::StringMap<Value> symbols;       // bound so far in the current scope
   llvm::StringMap<DimExpr> slotBounds;  // size slots: capacity of a symbol that is bound later
   llvm::StringSet<> names;
@@ -149,6 +162,12 @@ Value PlanBuilder::alloc(Location loc, Type element, const DimExpr &count) {
   return plan::AllocOp::create(b, loc, type, b.getStringAttr(capacity(count).str()), b.getStringAttr("host"), b.getI64IntegerAttr(0));
 }
 
+Type PlanBuilder::flatType(Type type) {
+  auto tensor = dyn_cast<RankedTensorType>(type);
+  Type element = tensor ? storageType(tensor.getElementType()) : nn::isHandle(type) ? type : b.getIntegerType(8);
+  return MemRefType::get({ShapedType::kDynamic}, element);
+}
+
 Value PlanBuilder::weight(StringRef name, RankedTensorType type, Location loc) {
   if (!model.lookupSymbol(name)) {
     OpBuilder at = OpBuilder::atBlockBegin(&model.getBody().front());
@@ -175,10 +194,13 @@ Home PlanBuilder::homeOf(Value v) {
 Home PlanBuilder::makeHome(Value v, std::optional<BufferLayout> layout) {
   if (auto it = promised.find(v); it != promised.end())
     return homes[v] = it->second;
+  return homes[v] = freshHome(v, v.getLoc(), layout);
+}
+
+Home PlanBuilder::freshHome(Value v, Location loc, std::optional<BufferLayout> layout) {
   if (nn::isHandle(v.getType())) // what it leads to lies in the workspace's tail
-    return homes[v] = {alloc(v.getLoc(), v.getType(), DimExpr(1)), {}};
-  BufferLayout l = layout.value_or(BufferLayout::rowMajor(v));
-  return homes[v] = {alloc(v.getLoc(), nn::elementOf(v), product(nn::dimsOf(v))), l};
+    return {alloc(loc, v.getType(), DimExpr(1)), {}};
+  return {alloc(loc, nn::elementOf(v), product(nn::dimsOf(v))), layout.value_or(BufferLayout::rowMajor(v))};
 }
 
 bool PlanBuilder::promise(Value v, const Home &home) {
@@ -189,15 +211,14 @@ bool PlanBuilder::promise(Value v, const Home &home) {
     return false;
   Operation *op = result.getOwner();
   if (auto view = dyn_cast<kernel::ViewOp>(op)) {
-    auto s = viewStrides(nn::dimsOf(v), home.layout.strides, nn::dimsOf(view.getInput()));
-    // Giving the operand this home must not disturb its other readers: they read the same elements, which is fine.
-    if (!s || !promise(view.getInput(), {home.buffer, {*s, home.layout.offset}}))
-      return false;
-    return true; // the view's own home follows from its operand's
+    // The view's own home follows from its operand's.
+    Dims from = nn::dimsOf(view.getInput()), to = nn::dimsOf(v);
+    auto s = viewStrides(to, home.layout.strides, from);
+    return s && viewStrides(from, *s, to) && promise(view.getInput(), {home.buffer, {*s, home.layout.offset}});
   }
   if (!isa<kernel::GenericOp, kernel::ContractOp, kernel::FusedOp, nn::CallOp, nn::IfOp, nn::LoopOp>(op))
     return false;
-  if (Value dest = isa<nn::CallOp, nn::IfOp, nn::LoopOp>(op) ? Value() : tensorUpdated(op, result.getResultNumber()))
+  if (Value dest = tensorUpdated(op, result.getResultNumber()))
     return promise(dest, home);
   promised[v] = home;
   return true;
@@ -236,15 +257,30 @@ void PlanBuilder::launch(Operation *op, const OutlinedKernel &k, function_ref<Ho
   plan::LaunchOp::create(b, op->getLoc(), kernel.getSymName(), Value(), args);
 }
 
-/// Is this operation a copy of a tensor onto itself (the kept part of a state updated in place)?
-static bool copiesOntoItself(Operation *op, const Home &from, const Home &to) {
+/// Does the operation write the elements of its only input where they are in that input?
+static bool copiesToTheSameIndex(Operation *op) {
   auto g = dyn_cast<kernel::GenericOp>(op);
-  if (!g || g.getIns().size() != 1 || g.getNumResults() != 1 || g.hasReduction() || from.buffer != to.buffer)
-    return false;
-  Block &body = g.getBody().front();
-  if (&body.front() != body.getTerminator() || body.getTerminator()->getOperand(0) != body.getArgument(0))
-    return false;
-  return g.insMap(0) == g.resultMap(0) && from.layout.strides == to.layout.strides && from.layout.offset == to.layout.offset;
+  return g && g.getIns().size() == 1 && g.getNumResults() == 1 && kernel::movedIn(g) && !g.paddingOf(0) && g.insMap(0) == g.resultMap(0);
+}
+
+/// Is `out` the tensor `in` with more written behind it on this axis? Then `in` may stay where it is.
+static bool appends(Value out, Value in, unsigned axis) {
+  auto length = nn::dimsOf(in)[axis];
+  while (auto r = dyn_cast<OpResult>(out)) {
+    auto nest = dyn_cast<kernel::LoopNestInterface>(r.getOwner());
+    if (!nest)
+      return false;
+    Value dest = tensorUpdated(nest, r.getResultNumber());
+    if (!dest)
+      return copiesToTheSameIndex(nest) && nest.getIns()[0] == in;
+    kernel::Nest n(nest);
+    auto at = n.linear(n.resultIndex[r.getResultNumber()][axis]);
+    auto low = at ? at->low(n.domain) : std::nullopt;
+    if (!low || !(*low - length).isNonNegative())
+      return false;
+    out = dest;
+  }
+  return false;
 }
 
 LogicalResult PlanBuilder::buildKernel(Operation *op) {
@@ -254,35 +290,20 @@ LogicalResult PlanBuilder::buildKernel(Operation *op) {
     bool contiguous = in.layout.strides == nn::rowMajorStrides(from);
     auto s = contiguous ? std::optional(nn::rowMajorStrides(to)) : viewStrides(from, in.layout.strides, to);
     if (!s) { // elements are not on a grid: bring them together first
-      Home whole{alloc(op->getLoc(), nn::elementOf(view.getInput()), product(from)), BufferLayout::rowMajor(view.getInput())};
-      copy(view.getInput(), whole, op->getLoc());
-      in = whole;
+      in = copied(view.getInput(), op->getLoc());
       s = nn::rowMajorStrides(to);
     }
     homes[view.getResult()] = {in.buffer, {*s, in.layout.offset}};
     return success();
   }
-  // Results in place: the updated tensor must not be needed afterwards; otherwise a copy is updated.
   for (OpResult r : op->getResults()) {
-    Value dest = tensorUpdated(op, r.getResultNumber());
-    if (!dest) {
+    if (Value dest = tensorUpdated(op, r.getResultNumber()))
+      homes[r] = homeOf(dest);
+    else
       makeHome(r);
-      continue;
-    }
-    bool lastUse = llvm::all_of(dest.getUsers(), [&](Operation *u) {
-      return u == op || op->isAncestor(u) || (u->getBlock() == op->getBlock() && u->isBeforeInBlock(op));
-    });
-    bool fixed = dest.getDefiningOp<nn::GetWeightOp>() || dest.getDefiningOp<nn::ConstantOp>() || isa<BlockArgument>(dest);
-    if (!lastUse || fixed) {
-      Home fresh{alloc(op->getLoc(), nn::elementOf(dest), product(nn::dimsOf(dest))), BufferLayout::rowMajor(dest)};
-      copy(dest, fresh, op->getLoc());
-      homes[dest] = fresh;
-    }
-    homes[r] = homeOf(dest);
   }
-  if (auto g = dyn_cast<kernel::GenericOp>(op))
-    if (g.getIns().size() == 1 && copiesOntoItself(op, homeOf(g.getIns()[0]), homeOf(op->getResult(0))))
-      return success();
+  if (copiesToTheSameIndex(op) && homeOf(op->getOperand(0)) == homeOf(op->getResult(0)))
+    return success(); // the kept part of a state
   auto names = provenanceOf(op);
   auto k = outlineKernel(kernels, op, uniqueName(names.empty() ? StringRef("kernel") : StringRef(names.back())),
                          [&](Value v) { return homeOf(v).layout; });
@@ -314,6 +335,25 @@ void PlanBuilder::copy(Value v, const Home &to, Location loc) {
   launch(op, k, [&](const OutlinedKernel::Buffer &buffer) { return buffer.input ? homeOf(buffer.input) : to; });
   homes.erase(result);
   op->erase();
+}
+
+Home PlanBuilder::copied(Value v, Location loc) {
+  Home fresh = freshHome(v, loc);
+  copy(v, fresh, loc);
+  return fresh;
+}
+
+Value PlanBuilder::publishedBuffer(Value v, Location loc) {
+  auto isCallers = [](Value o) { return isa<BlockArgument>(o) || isa<nn::GetWeightOp, nn::ConstantOp>(o.getDefiningOp()); };
+  bool isNumbers = isa<RankedTensorType>(v.getType()) && !isa<nn::StringType>(nn::elementOf(v));
+  return isNumbers && llvm::any_of(originsOf(v), isCallers) ? copied(v, loc).buffer : wholeBuffer(v, loc);
+}
+
+Value PlanBuilder::wholeBuffer(Value v, Location loc) {
+  Home h = homeOf(v);
+  bool isWhole = !isa<RankedTensorType>(v.getType()) ||
+                 (h.layout.strides == nn::rowMajorStrides(nn::dimsOf(v)) && h.layout.offset.isConstant(0));
+  return isWhole ? h.buffer : copied(v, loc).buffer;
 }
 
 //===----------------------------------------------------------------------===//
@@ -357,14 +397,7 @@ LogicalResult PlanBuilder::buildCall(nn::CallOp op) {
   SmallVector<Value> args;
   SmallVector<Attribute> types;
   for (Value v : op.getInputs()) {
-    Home h = homeOf(v);
-    if (isa<RankedTensorType>(v.getType()) &&
-        (h.layout.strides != nn::rowMajorStrides(nn::dimsOf(v)) || !h.layout.offset.isConstant(0))) {
-      Home whole{alloc(loc, nn::elementOf(v), product(nn::dimsOf(v))), BufferLayout::rowMajor(v)};
-      copy(v, whole, loc);
-      h = whole;
-    }
-    args.push_back(h.buffer);
+    args.push_back(wholeBuffer(v, loc));
     types.push_back(TypeAttr::get(v.getType()));
   }
   for (Value r : op.getResults()) {
@@ -375,28 +408,61 @@ LogicalResult PlanBuilder::buildCall(nn::CallOp op) {
   return success();
 }
 
+/// Must the branches hand over their buffers? There is none before them for a tensor whose size only they know.
+static bool isHandedOver(nn::IfOp op, Value result) {
+  if (!isa<RankedTensorType>(result.getType()))
+    return false;
+  auto isSize = [&](StringRef s) { return llvm::is_contained(op.getSizeSymbols().getAsValueRange<StringAttr>(), s); };
+  bool found = false;
+  for (const DimExpr &d : nn::dimsOf(result))
+    d.symbols([&](StringRef s) { found |= isSize(s); });
+  return found;
+}
+
 LogicalResult PlanBuilder::buildIf(nn::IfOp op) {
   Location loc = op.getLoc();
-  if (!op.getSizeSymbols().empty())
-    return op.emitError("branches whose shapes differ are not supported yet");
   Value condition = plan::ReadOp::create(b, loc, b.getI1Type(), homeOf(op.getCondition()).buffer, b.getI64IntegerAttr(0));
-  for (Value r : op.getResults())
-    makeHome(r);
-  auto branch = scf::IfOp::create(b, loc, condition, /*withElseRegion=*/true);
+  // The branch gives the buffers that are handed over, then the sizes.
+  SmallVector<Type> types;
+  for (Value r : op.getResults()) {
+    if (isHandedOver(op, r))
+      types.push_back(flatType(r.getType()));
+    else
+      makeHome(r);
+  }
+  types.append(op.getSizeSymbols().size(), b.getIndexType());
+  auto branch = scf::IfOp::create(b, loc, types, condition, /*addThenBlock=*/true, /*addElseBlock=*/true);
   for (auto [region, block] : {std::pair(&op.getThenRegion(), branch.thenBlock()), {&op.getElseRegion(), branch.elseBlock()}}) {
     OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPoint(block->getTerminator());
+    b.setInsertionPointToEnd(block);
     auto outer = symbols;
     auto yield = cast<nn::YieldOp>(region->front().getTerminator());
     SmallVector<bool> direct;
     for (auto [v, r] : llvm::zip(yield.getValues(), op.getResults()))
-      direct.push_back(v.getParentRegion() == region && (v.getType() == r.getType() || nn::isHandle(r.getType())) && promise(v, homes[r]));
+      direct.push_back(!isHandedOver(op, r) && v.getParentRegion() == region &&
+                       (v.getType() == r.getType() || nn::isHandle(r.getType())) && promise(v, homes[r]));
     if (failed(buildBlock(region->front())))
       return failure();
-    for (auto [v, r, d] : llvm::zip(yield.getValues(), op.getResults(), direct))
-      if (!d)
+    SmallVector<Value> given;
+    for (auto [v, r, d] : llvm::zip(yield.getValues(), op.getResults(), direct)) {
+      if (isHandedOver(op, r))
+        given.push_back(wholeBuffer(v, loc));
+      else if (!d)
         copy(v, homes[r], loc);
+    }
+    for (Value size : yield.getValues().drop_front(op.getNumResults()))
+      given.push_back(plan::ReadOp::create(b, loc, b.getIndexType(), homeOf(size).buffer, b.getI64IntegerAttr(0)));
+    scf::YieldOp::create(b, loc, given);
     symbols = outer;
+  }
+  auto given = branch.getResults();
+  unsigned next = 0;
+  for (Value r : op.getResults())
+    if (isHandedOver(op, r))
+      homes[r] = {given[next++], BufferLayout::rowMajor(r)};
+  for (StringRef s : op.getSizeSymbols().getAsValueRange<StringAttr>()) {
+    symbols[s] = given[next++];
+    plan::BindOp::create(b, loc, b.getStringAttr(s), symbols[s], StringAttr(), StringAttr(), StringAttr());
   }
   return success();
 }
@@ -459,7 +525,10 @@ LogicalResult PlanBuilder::buildLoop(nn::LoopOp op) {
     }
     if (failed(buildBlock(body)))
       return failure();
-    // All new values exist before the first old one is overwritten, unless a value is only passed on.
+    // All new values exist, and all old ones are read, before the first old one is overwritten.
+    Value more;
+    if (op.getHasCondition())
+      more = plan::ReadOp::create(b, loc, b.getI1Type(), homeOf(yield.getValues()[0]).buffer, b.getI64IntegerAttr(0));
     std::vector<std::pair<Value, Home>> moves;
     for (auto [k, v] : llvm::enumerate(values)) {
       if (k >= numCarried) {
@@ -469,28 +538,19 @@ LogicalResult PlanBuilder::buildLoop(nn::LoopOp op) {
         moves.push_back({v, homes[op.getResult(k)]});
       }
     }
-    // A value that is another carried argument (a swap) must be saved before it is overwritten.
-    for (auto &[v, to] : moves)
-      if (isa<BlockArgument>(v) && moves.size() > 1) {
-        Home current = homeOf(v), saved = makeHome(v);
-        homes[v] = current;
-        copy(v, saved, loc);
-        savedHomes[v] = saved;
-      }
+    // A new value that lies in the memory of another old one (a swap) is saved first.
+    std::vector<std::optional<Home>> saved;
     for (auto &[v, to] : moves) {
-      if (auto it = savedHomes.find(v); it != savedHomes.end()) {
-        Home original = homes[v];
-        homes[v] = it->second;
-        copy(v, to, loc);
-        homes[v] = original;
-      } else {
-        copy(v, to, loc);
-      }
+      bool isOld = moves.size() > 1 && llvm::any_of(originsOf(v), [&](Value o) { return isa<BlockArgument>(o) && o.getParentBlock() == &body; });
+      saved.push_back(isOld ? std::optional(copied(v, loc)) : std::nullopt);
     }
-    savedHomes.clear();
-    Value more;
-    if (op.getHasCondition())
-      more = plan::ReadOp::create(b, loc, b.getI1Type(), homeOf(yield.getValues()[0]).buffer, b.getI64IntegerAttr(0));
+    for (auto [move, from] : llvm::zip(moves, saved)) {
+      auto &[v, to] = move;
+      Home original = homeOf(v);
+      homes[v] = from.value_or(original);
+      copy(v, to, loc);
+      homes[v] = original;
+    }
     symbols = outer;
     return more;
   };
@@ -541,6 +601,24 @@ LogicalResult PlanBuilder::buildBlock(Block &block) {
   return success();
 }
 
+/// Why `next`, the type of an output, cannot replace the state of type `now`, or an empty text. `axis`: where it grows.
+static std::string stateProblem(Type now, Type next, std::optional<int64_t> axis, ArrayRef<std::string> symbols) {
+  auto tensor = dyn_cast<RankedTensorType>(next);
+  if (!tensor || tensor.getElementType() != cast<RankedTensorType>(now).getElementType() ||
+      tensor.getRank() != cast<RankedTensorType>(now).getRank())
+    return "the output has another element type or rank";
+  Dims from = nn::dimsOf(now), to = nn::dimsOf(next);
+  for (auto [i, f, t] : llvm::enumerate(from, to)) {
+    bool known = true;
+    t.symbols([&](StringRef s) { known &= llvm::is_contained(symbols, s); });
+    if (!known)
+      return "the output's size on axis " + std::to_string(i) + " is found out by the run";
+    if (axis != int64_t(i) && f != t)
+      return "axis " + std::to_string(i) + " is " + f.str() + ", " + t.str() + " in the output";
+  }
+  return "";
+}
+
 LogicalResult PlanBuilder::buildEntry(func::FuncOp function) {
   MLIRContext *c = context;
   Location loc = function.getLoc();
@@ -559,11 +637,6 @@ LogicalResult PlanBuilder::buildEntry(func::FuncOp function) {
       list.set("plan.type", TypeAttr::get(type));
     attrs.push_back(list.getDictionary(c));
   };
-  auto flat = [&](Type t) -> Type {
-    auto tensor = dyn_cast<RankedTensorType>(t);
-    Type element = tensor ? storageType(tensor.getElementType()) : nn::isHandle(t) ? t : b.getIntegerType(8);
-    return MemRefType::get({ShapedType::kDynamic}, element);
-  };
   // Symbols of the inputs, in order of appearance.
   SmallVector<std::string> order;
   for (Type t : function.getArgumentTypes())
@@ -581,15 +654,33 @@ LogicalResult PlanBuilder::buildEntry(func::FuncOp function) {
     auto n = d ? dyn_cast_or_null<StringAttr>(d.get("onnx.name")) : StringAttr();
     return n ? n.getValue().str() : (fallback + Twine(i)).str();
   };
+  auto outputName = [&](unsigned i) {
+    auto names = function->getAttrOfType<ArrayAttr>("onnx.outputs");
+    return names ? cast<StringAttr>(names[i]).getValue().str() : name(function.getResultAttrDict(i), "output", i);
+  };
   // A state is an input whose attribute ingot.state names the output that replaces it.
   llvm::DenseSet<unsigned> stateOutputs;
   for (unsigned i = 0; i < function.getNumArguments(); ++i) {
     auto state = function.getArgAttrOfType<DictionaryAttr>(i, "ingot.state");
     Type t = function.getArgument(i).getType();
-    types.push_back(flat(t));
+    types.push_back(flatType(t));
     if (state) {
-      stateOutputs.insert(cast<IntegerAttr>(state.get("output")).getInt());
-      NamedAttrList more(state);
+      unsigned output = cast<IntegerAttr>(state.get("output")).getInt();
+      stateOutputs.insert(output);
+      auto axis = dyn_cast_or_null<IntegerAttr>(state.get("axis"));
+      Value next = ret.getOperand(output);
+      if (std::string problem = stateProblem(t, next.getType(), axis ? std::optional(axis.getInt()) : std::nullopt, order); !problem.empty()) {
+        auto error = emitError(function.getArgument(i).getLoc(), "cannot be a state: ") << problem;
+        error.attachNote() << "change or leave out its --state";
+        return error;
+      }
+      NamedAttrList more;
+      more.set("plan.output", b.getStringAttr(outputName(output)));
+      if (axis) {
+        more.set("plan.axis", axis);
+        more.set("plan.capacity", state.get("capacity"));
+        more.set("plan.next", b.getStringAttr(nn::dimsOf(next)[axis.getInt()].str()));
+      }
       describe("state", name(function.getArgAttrDict(i), "input", i), t, more.getDictionary(c));
     } else {
       describe("input", name(function.getArgAttrDict(i), "input", i), t);
@@ -598,17 +689,17 @@ LogicalResult PlanBuilder::buildEntry(func::FuncOp function) {
   for (unsigned i = 0; i < ret.getNumOperands(); ++i) {
     if (stateOutputs.count(i))
       continue;
-    types.push_back(flat(ret.getOperand(i).getType()));
-    auto names = function->getAttrOfType<ArrayAttr>("onnx.outputs");
-    describe("output", names ? cast<StringAttr>(names[i]).getValue() : StringRef(name(function.getResultAttrDict(i), "output", i)), ret.getOperand(i).getType());
+    types.push_back(flatType(ret.getOperand(i).getType()));
+    describe("output", outputName(i), ret.getOperand(i).getType());
   }
-  types.push_back(flat(b.getIntegerType(8)));
+  types.push_back(flatType(b.getIntegerType(8)));
   describe("workspace", "workspace", {});
 
   auto entry = plan::EntryOp::create(at, loc, at.getStringAttr(function.getName() == "main" ? "run" : function.getName()),
                                      TypeAttr::get(b.getFunctionType(types, {})), at.getArrayAttr(attrs), ArrayAttr());
   Block *block = at.createBlock(&entry.getBody(), {}, types, SmallVector<Location>(types.size(), loc));
   b.setInsertionPointToStart(block);
+  copyBeforeUpdates(function);
   homes.clear();
   promised.clear();
   symbols.clear();
@@ -623,21 +714,28 @@ LogicalResult PlanBuilder::buildEntry(func::FuncOp function) {
   for (const std::string &s : order)
     symbols[s] = block->getArgument(arg++);
   // Inputs and states; then outputs are promised to what produces them.
-  std::vector<std::pair<unsigned, Home>> results; // output number, home
+  struct Result {
+    unsigned output;
+    Home home;
+    Value state;                  // the old value, or null
+    std::optional<unsigned> axis; // on which it grows
+  };
+  std::vector<Result> outputs, states;
   for (unsigned i = 0; i < function.getNumArguments(); ++i) {
     Value v = function.getArgument(i);
     Home h{block->getArgument(arg++), {}};
     if (isa<RankedTensorType>(v.getType())) {
       h.layout = BufferLayout::rowMajor(v);
-      if (auto state = function.getArgAttrOfType<DictionaryAttr>(i, "ingot.state"))
+      if (auto state = function.getArgAttrOfType<DictionaryAttr>(i, "ingot.state")) {
+        Result result{unsigned(cast<IntegerAttr>(state.get("output")).getInt()), h, v, {}};
         if (auto capacity = dyn_cast_or_null<StringAttr>(state.get("capacity"))) {
+          result.axis = cast<IntegerAttr>(state.get("axis")).getInt();
           Dims dims = nn::dimsOf(v);
-          dims[cast<IntegerAttr>(state.get("axis")).getInt()] = *DimExpr::parse(capacity.getValue());
-          h.layout.strides = nn::rowMajorStrides(dims);
-          results.push_back({cast<IntegerAttr>(state.get("output")).getInt(), h});
-        } else {
-          results.push_back({cast<IntegerAttr>(state.get("output")).getInt(), h});
+          dims[*result.axis] = *DimExpr::parse(capacity.getValue());
+          result.home.layout.strides = h.layout.strides = nn::rowMajorStrides(dims);
         }
+        states.push_back(result);
+      }
     }
     homes[v] = h;
   }
@@ -647,7 +745,7 @@ LogicalResult PlanBuilder::buildEntry(func::FuncOp function) {
       Home h{block->getArgument(arg++), {}};
       if (isa<RankedTensorType>(v.getType()))
         h.layout = BufferLayout::rowMajor(v);
-      results.push_back({i, h});
+      outputs.push_back({i, h, {}, {}});
     }
   // An output whose size is found out while running lives in the workspace and is published at the end.
   auto isPublished = [&](Value v) {
@@ -660,25 +758,33 @@ LogicalResult PlanBuilder::buildEntry(func::FuncOp function) {
       d.symbols([&](StringRef s) { known &= llvm::is_contained(order, s); });
     return !known;
   };
-  SmallVector<bool> direct;
-  for (auto &[i, home] : results) {
-    Value v = ret.getOperand(i);
-    // A replaced state may be overwritten only when its old value is no longer read: through a copy at the end.
-    bool isReplacedState = stateOutputs.count(i) && home.layout.strides == nn::rowMajorStrides(nn::dimsOf(v));
-    direct.push_back(!isReplacedState && !isPublished(v) && promise(v, home));
+  SmallVector<bool> direct, inPlace;
+  for (const Result &r : states) {
+    Value v = ret.getOperand(r.output);
+    inPlace.push_back(r.axis && appends(v, r.state, *r.axis) && promise(v, r.home));
+  }
+  for (const Result &r : outputs) {
+    Value v = ret.getOperand(r.output);
+    direct.push_back(!isPublished(v) && promise(v, r.home));
   }
   if (failed(buildBlock(function.front())))
     return failure();
-  for (auto [result, isDirect] : llvm::zip(results, direct)) {
-    auto &[i, home] = result;
-    Value v = ret.getOperand(i);
-    if (isPublished(v)) {
-      plan::PublishOp::create(b, loc, homeOf(v).buffer, home.buffer, TypeAttr::get(v.getType()));
-      continue;
-    }
-    if (!isDirect)
-      copy(v, home, loc);
+  for (auto [result, isDirect] : llvm::zip(outputs, direct)) {
+    Value v = ret.getOperand(result.output);
+    if (isPublished(v))
+      plan::PublishOp::create(b, loc, publishedBuffer(v, loc), result.home.buffer, TypeAttr::get(v.getType()));
+    else if (!isDirect)
+      copy(v, result.home, loc);
   }
+  // Old states are overwritten when everything has been read. One that becomes another (a swap) is saved first.
+  for (auto [state, done] : llvm::zip(states, inPlace)) {
+    Value v = ret.getOperand(state.output);
+    if (!done && state.axis && llvm::any_of(originsOf(v), llvm::IsaPred<BlockArgument>))
+      homes[v] = copied(v, loc);
+  }
+  for (auto [state, done] : llvm::zip(states, inPlace))
+    if (!done)
+      copy(ret.getOperand(state.output), state.home, loc);
   plan::ReturnOp::create(b, loc);
   return success();
 }

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 #include "lowering/KernelFusion.h"
 #include "lowering/Passes.h"
+#include "lowering/expand/TileCost.h"
 
 using namespace mlir;
 namespace ingot {
@@ -124,14 +125,24 @@ std::optional<Plan> planRead(Read read, GenericOp producer, unsigned result) {
       for (auto [i, s] : llvm::zip(*inner, strides))
         for (auto [coeff, to] : llvm::zip(i.coeffs, *point))
           flat = flat.plus(to, coeff * s);
-      unsigned now = last; // splits before it shift it; a split of itself leaves its inner part last
-      for (const DimSplit &s : space.splits)
-        now += s.dim <= now;
+      auto strideNow = [&](unsigned d) { // splits before it shift it; a split of itself leaves its inner part last
+        for (const DimSplit &s : space.splits)
+          d += s.dim <= d;
+        return flat.coeffs[d];
+      };
       bool isConstant = isa_and_nonnull<nn::GetWeightOp>(p.ins[*moved].getDefiningOp());
       size_t n = StringRef(c.kinds).rfind('n'); // a dot product has none
       bool wide = read.in == 1 || (n != StringRef::npos && typicalSize(SmallVector<DimExpr>{c.domain[n]}) > 64);
-      if (before->isConstant(1) && !flat.coeffs[now].isConstant(1) && wide && !isConstant)
-        return std::nullopt;
+      if (before->isConstant(1) && !strideNow(last).isConstant(1) && wide && !isConstant) {
+        // Few rows read it once, and just as well along k: the keys of a cache are not transposed for one new token.
+        size_t k = StringRef(c.kinds).rfind('k');
+        Dims rows;
+        for (auto [size, kind] : llvm::zip(c.domain, c.kinds))
+          if (kind == 'm')
+            rows.push_back(size);
+        if (read.in != 1 || typicalSize(rows) >= rowsWorthPacking || k == StringRef::npos || !strideNow(k).isConstant(1))
+          return std::nullopt;
+      }
     }
   }
   return plan;

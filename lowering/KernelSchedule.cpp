@@ -261,7 +261,7 @@ static void scheduleContract(ContractOp op, const ConstantValues &constants, con
     return;
   bool constant = constants.contains(op.getIns()[1]), direct = c.columnsContiguous(1);
   // Packing at run time pays if many rows use the panels.
-  bool pack = constant || (!direct && expand::estimate(m) >= 16);
+  bool pack = constant || (!direct && expand::estimate(m) >= rowsWorthPacking);
   if (!pack && !direct)
     return;
   ContractSizes sizes{expand::estimate(m), expand::estimate(n), expand::estimate(k), m.constant().has_value(), pack};

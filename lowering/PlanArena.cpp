@@ -9,6 +9,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "dialects/nn/Shape.h"
+#include "lowering/Aliases.h"
 #include "lowering/Passes.h"
 #include "mlir/Interfaces/LoopLikeInterface.h"
 #include "llvm/ADT/StringSet.h"
@@ -65,6 +66,22 @@ void addUse(Item &item, Operation *user, const Order &order) {
   item.last = std::max(item.last, last);
 }
 
+/// What an iteration takes from the tail is given back at its end: nothing in it outlives the iteration, since carried
+/// values and scan outputs lie in buffers from outside.
+void releaseTailOfLoops(plan::EntryOp entry) {
+  entry.walk([](LoopLikeOpInterface loop) {
+    Block &body = loop.getLoopRegions().back()->front();
+    bool takes = false;
+    body.walk([&](Operation *op) { takes |= isa<plan::TailOp, plan::CallOp>(op); });
+    if (!takes)
+      return;
+    OpBuilder b = OpBuilder::atBlockBegin(&body);
+    Value mark = plan::MarkOp::create(b, loop.getLoc(), b.getIndexType());
+    b.setInsertionPoint(body.getTerminator());
+    plan::ReleaseOp::create(b, loop.getLoc(), mark);
+  });
+}
+
 void PlanArena::place(plan::EntryOp entry) {
   Order order;
   for (Operation &op : entry.getBody().front())
@@ -96,18 +113,9 @@ void PlanArena::place(plan::EntryOp entry) {
     item.bytes = DimExpr::ceilDiv(bytes, alignment) * DimExpr(alignment);
     item.typical = item.bytes.evaluate([](StringRef) { return int64_t(64); }).value_or(0);
     item.first = item.last = order.span[op].first;
-    // Uses through slices and the like do not exist yet: every use is direct, except as results of scf.if.
-    SmallVector<Value> work{op.getResult()};
-    while (!work.empty()) {
-      Value v = work.pop_back_val();
-      for (Operation *user : v.getUsers()) {
+    for (Value v : valuesInMemoryOf(op.getResult()))
+      for (Operation *user : v.getUsers())
         addUse(item, user, order);
-        if (auto yield = dyn_cast<scf::YieldOp>(user))
-          for (auto [i, x] : llvm::enumerate(yield.getOperands()))
-            if (x == v && i < yield->getParentOp()->getNumResults())
-              work.push_back(yield->getParentOp()->getResult(i));
-      }
-    }
     (item.bytes.constant() ? fixed : symbolic).push_back(item);
   });
 
@@ -184,6 +192,7 @@ void PlanArena::place(plan::EntryOp entry) {
     op.replaceAllUsesWith(tail);
     op.erase();
   }
+  releaseTailOfLoops(entry);
   entry->setAttr("workspace_bytes", b.getStringAttr(end.str()));
   if (!late.empty())
     entry->setAttr("has_tail", b.getUnitAttr());

@@ -74,7 +74,7 @@ private:
   }
   /// A state without capacity has an old value, which is read, and a new one, `name`_next.
   bool isReplacedState(BlockArgument arg) {
-    return attr(arg.getArgNumber(), "plan.role") == "state" && !entry.getArgAttr(arg.getArgNumber(), "capacity");
+    return attr(arg.getArgNumber(), "plan.role") == "state" && !entry.getArgAttr(arg.getArgNumber(), "plan.capacity");
   }
   bool isConst(Value v) {
     if (auto arg = dyn_cast<BlockArgument>(v)) {
@@ -112,6 +112,8 @@ private:
   std::string fallbackName(Operation *op) override {
     if (isa<plan::ReadOp>(op))
       return "host_value";
+    if (isa<plan::MarkOp>(op))
+      return "tail_mark";
     Value v = op->getResult(0);
     return isa<MemRefType>(v.getType()) ? "buffer" : v.getType().isIndex() ? fallbackIndexName(v) : BodyPrinter::fallbackName(op);
   }
@@ -289,6 +291,13 @@ private:
       return pointer(op);
     if (auto tail = dyn_cast<plan::TailOp>(op))
       return printTail(tail), true;
+    if (auto mark = dyn_cast<plan::MarkOp>(op)) {
+      std::string name = freshName(mark);
+      statement("const int64_t " + name + " = int64_t(ingot_arena_mark(&frame->arena));", Kind::Declaration);
+      return bind(mark.getResult(), name, "int64_t"), true;
+    }
+    if (auto release = dyn_cast<plan::ReleaseOp>(op))
+      return statement("ingot_arena_release(&frame->arena, size_t(" + text(release.getMark()) + "));"), true;
     if (auto launch = dyn_cast<plan::LaunchOp>(op))
       return printLaunch(launch), true;
     if (auto read = dyn_cast<plan::ReadOp>(op))

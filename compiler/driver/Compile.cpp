@@ -3,6 +3,7 @@
 #include "compiler/driver/Execute.h"
 #include "compiler/driver/PlanToSpec.h"
 #include "compiler/frontend/LoadModel.h"
+#include "dialects/nn/Shape.h"
 #include "lowering/Pipeline.h"
 #include "mlir/IR/Verifier.h"
 #include "llvm/ADT/StringExtras.h"
@@ -77,32 +78,77 @@ ExitCode Compilation::load() {
   return module ? ExitOk : ExitBadInput;
 }
 
+/// What '*' stands for where `name` is an instance of `pattern`; an empty text for a pattern without one that is equal.
+static std::optional<StringRef> matchOf(StringRef pattern, StringRef name) {
+  auto [head, tail] = pattern.split('*');
+  if (!pattern.contains('*'))
+    return name == pattern ? std::optional(StringRef()) : std::nullopt;
+  if (name.size() < head.size() + tail.size() || !name.starts_with(head) || !name.ends_with(tail))
+    return std::nullopt;
+  return name.drop_front(head.size()).drop_back(tail.size());
+}
+
+/// Why an input cannot be a state, or an empty text. Its output is typed later: build-plan compares the two.
+static std::string stateProblem(Type input, const StateOption &s) {
+  auto tensor = dyn_cast<RankedTensorType>(input);
+  if (!tensor)
+    return "not a tensor";
+  if (s.axis < 0)
+    return "";
+  if (s.axis >= tensor.getRank())
+    return "axis " + std::to_string(s.axis) + " of a tensor of rank " + std::to_string(tensor.getRank());
+  DimExpr length = nn::dimsOf(input)[s.axis];
+  std::string symbol;
+  length.symbols([&](StringRef name) { symbol = name.str(); });
+  if (symbol.empty() || length != DimExpr::symbol(symbol))
+    return "its size on axis " + std::to_string(s.axis) + " is " + length.str() + ", not a named dimension";
+  return "";
+}
+
+static void markState(func::FuncOp function, unsigned input, unsigned output, const StateOption &s) {
+  Builder b(function.getContext());
+  NamedAttrList state;
+  state.set("output", b.getI64IntegerAttr(output));
+  if (s.axis >= 0) {
+    state.set("axis", b.getI64IntegerAttr(s.axis));
+    state.set("capacity", b.getStringAttr(std::to_string(s.capacity)));
+  }
+  function.setArgAttr(input, "ingot.state", state.getDictionary(function.getContext()));
+}
+
 /// Marks inputs that are states; build-plan gives them memory that outlives a run.
 ExitCode Compilation::applyStates() {
   auto function = *module->getOps<func::FuncOp>().begin();
   auto outputs = function->getAttrOfType<ArrayAttr>("onnx.outputs");
-  Builder b(&context);
+  std::map<std::string, unsigned> outputNumber;
+  for (auto [i, n] : llvm::enumerate(outputs.getAsValueRange<StringAttr>()))
+    outputNumber[n.str()] = i;
+  std::set<std::string> taken;
   for (const StateOption &s : options.states) {
-    int input = -1, output = -1;
-    for (unsigned i = 0; i < function.getNumArguments(); ++i)
-      if (auto n = function.getArgAttrOfType<StringAttr>(i, "onnx.name"); n && n.getValue() == s.input)
-        input = i;
-    for (auto [i, n] : llvm::enumerate(outputs))
-      if (cast<StringAttr>(n).getValue() == s.output)
-        output = i;
-    if (input < 0 || output < 0) {
-      diagnostics.add({"--state names '" + (input < 0 ? s.input : s.output) + "', which the model does not have",
-                       "see the names with 'ingot inspect'", s.input});
-      continue;
+    bool found = false;
+    for (unsigned i = 0; i < function.getNumArguments(); ++i) {
+      auto name = function.getArgAttrOfType<StringAttr>(i, "onnx.name");
+      auto star = name ? matchOf(s.input, name) : std::nullopt;
+      if (!star)
+        continue;
+      found = true;
+      auto [head, tail] = StringRef(s.output).split('*');
+      std::string output = (head + *star + tail).str();
+      auto number = outputNumber.find(output);
+      auto refuse = [&](const Twine &why, const Twine &remedy) {
+        diagnostics.add({("--state " + s.input + "=" + s.output + ": " + why).str(), remedy.str(), name.str()});
+      };
+      if (number == outputNumber.end())
+        refuse("the model has no output '" + output + "'", "see the names with 'ingot inspect'");
+      else if (function.getArgAttr(i, "ingot.state") || !taken.insert(output).second)
+        refuse("the input or output belongs to another state already", "name each of them once");
+      else if (std::string problem = stateProblem(function.getArgument(i).getType(), s); !problem.empty())
+        refuse(problem, "give the axis on which the output is longer than the input, or leave AXIS:MAX out for a tensor that is replaced");
+      else
+        markState(function, i, number->second, s);
     }
-    NamedAttrList state;
-    state.set("output", b.getI64IntegerAttr(output));
-    state.set("onnx.output", b.getStringAttr(s.output));
-    if (s.axis >= 0) {
-      state.set("axis", b.getI64IntegerAttr(s.axis));
-      state.set("capacity", b.getStringAttr(std::to_string(s.capacity)));
-    }
-    function.setArgAttr(input, "ingot.state", state.getDictionary(&context));
+    if (!found)
+      diagnostics.add({"--state " + s.input + "=" + s.output + ": the model has no such input", "see the names with 'ingot inspect'", s.input});
   }
   return diagnostics.hasErrors() ? ExitBadInput : ExitOk;
 }

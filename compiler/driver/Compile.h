@@ -15,7 +15,8 @@ namespace ingot {
 /// Exit codes of the command line (api.md).
 enum ExitCode { ExitOk = 0, ExitBadInput = 1, ExitUsage = 2, ExitToolchain = 3, ExitMismatch = 4, ExitInternal = 70 };
 
-/// --state IN=OUT:AXIS:MAX: OUT of one run is IN of the next; AXIS < 0 stands for a tensor that is replaced whole.
+/// --state IN=OUT:AXIS:MAX: OUT of one run is IN of the next; AXIS < 0 stands for a tensor that is replaced whole. A '*' in IN
+/// stands for any text, in OUT for the same.
 struct StateOption {
   std::string input, output;
   int64_t axis = -1, capacity = 0;

@@ -25,7 +25,7 @@ bool bindSymbols(const package::LibrarySpec &spec, const std::vector<TensorValue
     }
     for (size_t k = 0; k < in.dims.size(); ++k)
       for (const auto &s : spec.symbols)
-        if (s.name == in.dims[k])
+        if (s.kind == package::SymbolKind::Input && s.name == in.dims[k])
           dims.insert({s.name, t.dims[k]});
   }
   // Dimensions that are expressions are checked here, so that the message names the axis.

@@ -187,10 +187,10 @@ LogicalResult planToSpec(plan::ModelOp model, const Machine &machine, ArrayAttr 
     return s ? s.getValue().str() : std::string();
   };
   for (unsigned i = 0; i < entry.getNumArguments(); ++i)
-    if (text(i, "plan.role") == "state" && attr(i, "capacity")) {
+    if (text(i, "plan.role") == "state" && attr(i, "plan.capacity")) {
       Type t = cast<TypeAttr>(attr(i, "plan.type")).getValue();
-      DimExpr past = nn::dimsOf(t)[cast<IntegerAttr>(attr(i, "axis")).getInt()];
-      int64_t capacity = std::stoll(text(i, "capacity"));
+      DimExpr past = nn::dimsOf(t)[cast<IntegerAttr>(attr(i, "plan.axis")).getInt()];
+      int64_t capacity = std::stoll(text(i, "plan.capacity"));
       past.symbols([&](StringRef s) { lengths[s.str()] = {text(i, "plan.next"), capacity}; });
     }
 
@@ -230,12 +230,12 @@ LogicalResult planToSpec(plan::ModelOp model, const Machine &machine, ArrayAttr 
       package::State s;
       s.name = id;
       s.onnxInput = name;
-      s.onnxOutput = text(i, "onnx.output");
+      s.onnxOutput = text(i, "plan.output");
       s.type = dtypeOf(t);
       s.dims = dimTexts(t);
-      s.replaced = !attr(i, "capacity");
+      s.replaced = !attr(i, "plan.capacity");
       if (!s.replaced)
-        s.dims[cast<IntegerAttr>(attr(i, "axis")).getInt()] = text(i, "capacity");
+        s.dims[cast<IntegerAttr>(attr(i, "plan.axis")).getInt()] = text(i, "plan.capacity");
       spec.states.push_back(s);
       continue;
     }

@@ -75,14 +75,18 @@ bool ModelArguments::parse(CompileOptions &options) const {
     StateOption o;
     int64_t axis, capacity;
     if (parts.size() >= 3 && !parts[parts.size() - 2].getAsInteger(10, axis) && !parts.back().getAsInteger(10, capacity)) {
+      if (axis < 0)
+        return wrong("--state " + s + ": the axis is negative");
       o.axis = axis;
       o.capacity = capacity;
       parts.pop_back_n(2);
     }
     o.input = in.str();
     o.output = join(parts, ":");
-    if (o.input.empty() || o.output.empty())
-      return wrong("--state " + s + ": expected IN=OUT:AXIS:MAX");
+    if (o.input.empty() || o.output.empty() || StringRef(o.input).count('*') > 1 || StringRef(o.input).count('*') != StringRef(o.output).count('*'))
+      return wrong("--state " + s + ": expected IN=OUT:AXIS:MAX, with at most one * in both names");
+    if (o.axis >= 0 && o.capacity < 1)
+      return wrong("--state " + s + ": the capacity must be positive");
     options.states.push_back(o);
   }
   options.weights = weights == "file" ? package::WeightForm::File : weights == "array" ? package::WeightForm::Array : package::WeightForm::Embed;
@@ -197,8 +201,8 @@ ExitCode gatherInputs(const Prepared &prepared, const std::string &data, const s
   };
   // Symbols of seeded inputs: the least size that is allowed and not degenerate.
   std::map<std::string, int64_t> seeded;
-  for (auto &s : spec.symbols)
-    seeded[s.name] = std::max<int64_t>(s.min, 1);
+  for (auto &s : spec.symbols) // a state begins empty
+    seeded[s.name] = s.kind == package::SymbolKind::Length ? 0 : std::max<int64_t>(s.min, 1);
   for (size_t i = 0; i < spec.inputs.size(); ++i) {
     const package::Value &in = spec.inputs[i];
     std::string path, problem;

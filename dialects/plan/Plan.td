@@ -66,7 +66,8 @@ def Plan_EntryOp : Plan_FunctionOp<"entry"> {
   let description = [{
     Arguments: index values of the symbols, then one flat memref per input, per state and per output, last the workspace
     (memref<?xi8>). Argument attributes: `plan.role` ("symbol", "input", "state", "output", "workspace"), `plan.name` (ONNX name), `plan.type` (the tensor
-    type with its shape), for a state `plan.input`/`plan.output` (the ONNX values it stands for), `plan.axis`, `plan.capacity`.
+    type with its shape). A state's `plan.output` is the ONNX output that it becomes; one that grows in place has `plan.axis`,
+    `plan.capacity` (its size there) and `plan.next` (what is used of it after a run, an expression over symbols).
   }];
 }
 def Plan_ReturnOp : Plan_Op<"return", [Pure, Terminator, ReturnLike]> {
@@ -110,6 +111,16 @@ def Plan_TailOp : Plan_Op<"tail", [MemoryEffects<[MemAlloc]>]> {
   let arguments = (ins StrAttr:$count);
   let results = (outs Plan_Flat:$result);
   let assemblyFormat = "$count attr-dict `:` type($result)";
+}
+def Plan_MarkOp : Plan_Op<"mark", [MemoryEffects<[MemRead]>]> {
+  let summary = "where the tail ends now";
+  let results = (outs Index:$result);
+  let assemblyFormat = "attr-dict";
+}
+def Plan_ReleaseOp : Plan_Op<"release", [MemoryEffects<[MemFree]>]> {
+  let summary = "gives back what was taken from the tail since the mark";
+  let arguments = (ins Index:$mark);
+  let assemblyFormat = "$mark attr-dict";
 }
 def Plan_LaunchOp : Plan_Op<"launch", [AttrSizedOperandSegments]> {
   let summary = "runs a kernel over its tiles";

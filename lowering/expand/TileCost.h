@@ -6,6 +6,9 @@
 
 namespace ingot {
 
+/// Rows from which on it pays to lay the second factor out anew while running.
+constexpr int64_t rowsWorthPacking = 16;
+
 struct ContractSizes {
   int64_t m, n, k;      // dynamic ones estimated
   bool fixedRows;       // m is exact: the rest of its rows gets a smaller tile; else it costs a whole one

@@ -85,3 +85,37 @@ func.func @heads(%x: tensor<2x?x4xf32, #nn.shape<"2", "seq", "4">>, %w: tensor<8
       symbols <> padding [unit, unit] init [0.0 : f32] dest_of [-1] -> tensor<?x6xf32, #nn.shape<"seq", "6">>
   return %2 : tensor<?x6xf32, #nn.shape<"seq", "6">>
 }
+
+// The second factor transposed: one row, or a few, read it where it is, along k…
+// CHECK-LABEL: func.func @keys_of_one_token
+// CHECK-NEXT: kernel.contract {{.*}} ins(%arg0, %arg1 :
+// CHECK-NEXT: return
+func.func @keys_of_one_token(%q: tensor<2x1x8xf32>, %keys: tensor<2x?x8xf32, #nn.shape<"2", "n", "8">>) -> tensor<2x1x?xf32, #nn.shape<"2", "1", "n">> {
+  %t = kernel.generic domain <"2", "8", "n"> iterators "ppp" ins(%keys : tensor<2x?x8xf32, #nn.shape<"2", "n", "8">>)
+      maps [affine_map<(d0, d1, d2) -> (d0, d2, d1)>, affine_map<(d0, d1, d2) -> (d0, d1, d2)>] symbols <> padding [unit] init [unit] dest_of [-1]
+      -> tensor<2x8x?xf32, #nn.shape<"2", "8", "n">> {
+  ^bb0(%e: f32):
+    kernel.yield %e : f32
+  }
+  %y = kernel.contract domain <"2", "1", "n", "8"> kinds "bmnk" ins(%q, %t : tensor<2x1x8xf32>, tensor<2x8x?xf32, #nn.shape<"2", "8", "n">>)
+      maps [affine_map<(d0, d1, d2, d3) -> (d0, d1, d3)>, affine_map<(d0, d1, d2, d3) -> (d0, d3, d2)>, affine_map<(d0, d1, d2, d3) -> (d0, d1, d2)>]
+      symbols <> padding [unit, unit] init [0.0 : f32] dest_of [-1] -> tensor<2x1x?xf32, #nn.shape<"2", "1", "n">>
+  return %y : tensor<2x1x?xf32, #nn.shape<"2", "1", "n">>
+}
+
+// …many rows get it transposed once.
+// CHECK-LABEL: func.func @keys_of_many_tokens
+// CHECK: kernel.generic
+// CHECK: kernel.contract
+func.func @keys_of_many_tokens(%q: tensor<2x32x8xf32>, %keys: tensor<2x?x8xf32, #nn.shape<"2", "n", "8">>) -> tensor<2x32x?xf32, #nn.shape<"2", "32", "n">> {
+  %t = kernel.generic domain <"2", "8", "n"> iterators "ppp" ins(%keys : tensor<2x?x8xf32, #nn.shape<"2", "n", "8">>)
+      maps [affine_map<(d0, d1, d2) -> (d0, d2, d1)>, affine_map<(d0, d1, d2) -> (d0, d1, d2)>] symbols <> padding [unit] init [unit] dest_of [-1]
+      -> tensor<2x8x?xf32, #nn.shape<"2", "8", "n">> {
+  ^bb0(%e: f32):
+    kernel.yield %e : f32
+  }
+  %y = kernel.contract domain <"2", "32", "n", "8"> kinds "bmnk" ins(%q, %t : tensor<2x32x8xf32>, tensor<2x8x?xf32, #nn.shape<"2", "8", "n">>)
+      maps [affine_map<(d0, d1, d2, d3) -> (d0, d1, d3)>, affine_map<(d0, d1, d2, d3) -> (d0, d3, d2)>, affine_map<(d0, d1, d2, d3) -> (d0, d1, d2)>]
+      symbols <> padding [unit, unit] init [0.0 : f32] dest_of [-1] -> tensor<2x32x?xf32, #nn.shape<"2", "32", "n">>
+  return %y : tensor<2x32x?xf32, #nn.shape<"2", "32", "n">>
+}
