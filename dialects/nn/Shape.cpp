@@ -26,6 +26,11 @@ RankedTensorType tensorOf(ArrayRef<DimExpr> dims, Type element) {
   return RankedTensorType::get(shape, element, dynamic ? ShapeAttr::get(element.getContext(), dims) : ShapeAttr());
 }
 
+bool differ(const DimExpr &a, const DimExpr &b) {
+  auto distance = (a - b).constant();
+  return distance && *distance != 0;
+}
+
 Dims rowMajorStrides(ArrayRef<DimExpr> dims) {
   Dims strides(dims.size(), DimExpr(1));
   for (int i = int(dims.size()) - 2; i >= 0; --i)

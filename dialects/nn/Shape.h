@@ -16,6 +16,9 @@ inline int64_t rankOf(mlir::Value v) { return llvm::cast<mlir::RankedTensorType>
 /// The tensor type with these dimensions; it carries an encoding only if one is not a constant.
 mlir::RankedTensorType tensorOf(llvm::ArrayRef<DimExpr> dims, mlir::Type element);
 
+/// Whether two sizes differ in every run.
+bool differ(const DimExpr &a, const DimExpr &b);
+
 /// Row-major strides in elements.
 Dims rowMajorStrides(llvm::ArrayRef<DimExpr> dims);
 
