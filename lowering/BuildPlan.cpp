@@ -383,6 +383,10 @@ LogicalResult PlanBuilder::buildOp(Operation *op) {
     symbols[bind.getSymbol()] = v;
     return success();
   }
+  if (auto r = dyn_cast<nn::RequireOp>(op)) {
+    plan::RequireOp::create(b, loc, r.getLeftAttr(), r.getRightAttr(), r.getUnitAttr(), r.getWhatAttr());
+    return success();
+  }
   if (auto call = dyn_cast<nn::CallOp>(op))
     return buildCall(call);
   if (auto i = dyn_cast<nn::IfOp>(op))

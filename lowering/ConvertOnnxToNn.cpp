@@ -10,11 +10,11 @@ namespace ingot {
 namespace {
 struct ConvertOnnxToNn : impl::ConvertOnnxToNnBase<ConvertOnnxToNn> {
   using Base::Base;
-  explicit ConvertOnnxToNn(FunctionExpander *expander) : expander(expander) {}
-  FunctionExpander *expander = nullptr;
+  explicit ConvertOnnxToNn(OperatorDefinitions *definitions) : definitions(definitions) {}
+  OperatorDefinitions *definitions = nullptr;
   void runOnOperation() override {
     for (auto function : llvm::make_early_inc_range(getOperation().getOps<func::FuncOp>())) {
-      Converter converter(getOperation(), expander);
+      Converter converter(getOperation(), definitions);
       if (failed(converter.convertFunction(function)))
         signalPassFailure(); // the other functions' refusals belong to the same report
     }
@@ -22,7 +22,7 @@ struct ConvertOnnxToNn : impl::ConvertOnnxToNnBase<ConvertOnnxToNn> {
 };
 } // namespace
 
-std::unique_ptr<Pass> createConvertOnnxToNn(FunctionExpander *expander) {
-  return std::make_unique<ConvertOnnxToNn>(expander);
+std::unique_ptr<Pass> createConvertOnnxToNn(OperatorDefinitions *definitions) {
+  return std::make_unique<ConvertOnnxToNn>(definitions);
 }
 } // namespace ingot

@@ -145,6 +145,8 @@ private:
       }
       for (nn::WeightOp w : c.weights)
         c.leafBytes += bytesOf(w.getType());
+      if (!isAffordable(c))
+        return WalkResult::skip();
       candidates.insert({op, std::move(c)});
       return WalkResult::skip();
     });
@@ -154,6 +156,15 @@ private:
   //===--------------------------------------------------------------------===//
   // Choice
   //===--------------------------------------------------------------------===//
+
+  /// Steps on the way to a small result may be larger than it, but not without bound: a range of 2^36 is for the run, too.
+  static bool isAffordable(const Candidate &c) {
+    constexpr double room = 64 << 20, growth = 4;
+    double bytes = 0;
+    for (Value r : c.op->getResults())
+      bytes += double(bytesOf(r.getType()));
+    return c.op->hasAttr("hoist_always") || bytes <= growth * double(c.leafBytes) + room;
+  }
 
   /// The candidate that `op` is or is nested in.
   Candidate *candidateAround(Operation *op) {

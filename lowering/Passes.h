@@ -10,9 +10,9 @@ namespace ingot {
 #include "lowering/Passes.h.inc"
 #define GEN_PASS_REGISTRATION
 #include "lowering/Passes.h.inc"
-class FunctionExpander;
+class OperatorDefinitions;
 /// With the schema functions of the loaded model, for operators that have no import rule.
-std::unique_ptr<mlir::Pass> createConvertOnnxToNn(FunctionExpander *expander);
+std::unique_ptr<mlir::Pass> createConvertOnnxToNn(OperatorDefinitions *definitions);
 inline void registerPasses() { registerIngotPasses(); }
 } // namespace ingot
 #endif

@@ -4,8 +4,8 @@
 
 namespace ingot {
 
-void addNnPasses(mlir::PassManager &pm, FunctionExpander *expander) {
-  pm.addPass(createConvertOnnxToNn(expander));
+void addNnPasses(mlir::PassManager &pm, OperatorDefinitions *definitions) {
+  pm.addPass(createConvertOnnxToNn(definitions));
   pm.addPass(mlir::createCanonicalizerPass());
   pm.addPass(mlir::createCSEPass());
   pm.addPass(createNnLayout());

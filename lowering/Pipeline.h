@@ -9,7 +9,7 @@
 namespace ingot {
 
 /// onnx → nn: conversion and everything that works on named operators.
-void addNnPasses(mlir::PassManager &pm, FunctionExpander *expander);
+void addNnPasses(mlir::PassManager &pm, OperatorDefinitions *definitions);
 /// nn → kernel: loop nests, packed weights, constants, fusion.
 void addKernelPasses(mlir::PassManager &pm, const Machine &machine, bool optimise);
 /// kernel → plan: buffers, launches, expanded kernels.

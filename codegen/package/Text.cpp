@@ -103,7 +103,7 @@ static bool isReserved(StringRef word) {
       "requires", "restrict", "return", "short", "signed", "sizeof", "static", "static_assert", "static_cast",
       "struct", "switch", "template", "this", "thread_local", "throw", "true", "try", "typedef", "typeid",
       "typename", "typeof", "union", "unsigned", "using", "virtual", "void", "volatile", "wchar_t", "while", "xor",
-      "xor_eq", "NULL", "NAN", "INFINITY", "errno", "stdin", "stdout", "stderr", "linux", "unix", "I",
+      "xor_eq", "NULL", "NAN", "INFINITY", "HUGE_VAL", "OVERFLOW", "UNDERFLOW", "DOMAIN", "SING", "EOF", "errno", "stdin", "stdout", "stderr", "linux", "unix", "I",
       // libc and libm names whose local use would hide a call
       "exp", "log", "sqrt", "sin", "cos", "tan", "pow", "abs", "floor", "ceil", "round", "erf", "memcpy", "memset",
       "memcmp", "main",
@@ -129,7 +129,7 @@ std::string makeIdentifier(StringRef text, std::set<std::string> &used) {
   if (isDigit(base.front()))
     base = "v" + base;
   std::string name = base;
-  if (isReserved(name))
+  if (isReserved(name) || StringRef(name).ends_with("_t") || StringRef(name).starts_with("ingot_")) // types of C and of the runtime
     name += '_';
   for (unsigned i = 2; used.count(name); ++i)
     name = base + "_" + std::to_string(i);

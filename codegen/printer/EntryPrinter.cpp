@@ -304,6 +304,8 @@ private:
       return printRead(read), true;
     if (auto bound = dyn_cast<plan::BindOp>(op))
       return printBind(bound), true;
+    if (auto require = dyn_cast<plan::RequireOp>(op))
+      return printRequire(require), true;
     if (auto copy = dyn_cast<plan::CopyOp>(op))
       return printCopy(copy), true;
     if (auto call = dyn_cast<plan::CallOp>(op))
@@ -643,6 +645,17 @@ private:
     }
     if (options.resultSymbols.count(op.getSymbol().str()))
       results.push_back({op.getSymbol().str(), name});
+  }
+
+  void printRequire(plan::RequireOp op) {
+    std::string left = dim(op.getLeft(), op), right = dim(op.getRight(), op), condition = left + " != " + right;
+    if (op.getUnit())
+      condition += " && " + dim(*op.getUnit(), op) + " != 1";
+    std::string args = "frame->error, " + quoted(op.getWhat()) + ", " + quoted(op.getLeft()) + ", " + left;
+    bool toNumber = DimExpr::parse(op.getRight())->constant().has_value();
+    args += (toNumber ? "" : ", " + quoted(op.getRight())) + ", " + right + (op.getUnit() ? ", \" or 1\"" : ", \"\"");
+    Body stop = capture([&] { statement(std::string("return ingot::") + (toNumber ? "wrong_size(" : "unequal_sizes(") + args + ");"); });
+    compound("if (" + condition + ")", stop);
   }
 
   void printSet(plan::SetOp set) {

@@ -43,6 +43,7 @@ Compilation::Compilation(CompileOptions given) : options(std::move(given)) {
   context.appendDialectRegistry(registry);
   context.loadAllAvailableDialects();
   context.disableMultithreading();
+  context.printOpOnDiagnostic(false); // notes are remedies
   if (options.name.empty())
     options.name = libraryName(options.model);
 }
@@ -172,6 +173,9 @@ ExitCode Compilation::passes(Stage last) {
       else
         out.remedy = text;
     }
+    // Locations name the operator behind nodes whose names do not; the report has a field for it.
+    if (StringRef node(out.node); !out.op.empty() && node.consume_back(" (" + out.op + ")"))
+      out.node = node.str();
     internal |= StringRef(out.message).contains("internal:") || out.node.empty();
     diagnostics.add(out);
     return success();

@@ -8,6 +8,7 @@
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Program.h"
 #include <chrono>
+#include <set>
 
 using namespace llvm;
 namespace ingot {
@@ -28,6 +29,23 @@ bool bindSymbols(const package::LibrarySpec &spec, const std::vector<TensorValue
         if (s.kind == package::SymbolKind::Input && s.name == in.dims[k])
           dims.insert({s.name, t.dims[k]});
   }
+  auto known = [&](StringRef s) -> std::optional<DimExpr> {
+    auto it = dims.find(s.str());
+    return it == dims.end() ? std::nullopt : std::optional(DimExpr(it->second));
+  };
+  // A symbol that stands nowhere alone follows from a sum or product: "past + 1 = 8".
+  for (size_t i = 0; i < spec.inputs.size() && i < inputs.size(); ++i)
+    for (size_t k = 0; spec.inputs[i].kind == package::ValueKind::Tensor && k < spec.inputs[i].dims.size(); ++k)
+      if (auto e = DimExpr::parse(spec.inputs[i].dims[k])) {
+        DimExpr rest = e->substitute(known) - inputs[i].items[0].dims[k];
+        std::set<std::string> open;
+        rest.symbols([&](StringRef s) { open.insert(s.str()); });
+        if (open.size() != 1)
+          continue;
+        DimExpr s = DimExpr::symbol(*open.begin()), at0 = rest.substitute([](StringRef) { return DimExpr(0); });
+        if (auto q = DimExpr::divideExactly(rest - at0, s); q && q->constant() && *at0.constant() % *q->constant() == 0)
+          dims.insert({*open.begin(), -*at0.constant() / *q->constant()});
+      }
   // Dimensions that are expressions are checked here, so that the message names the axis.
   for (size_t i = 0; i < spec.inputs.size() && i < inputs.size(); ++i)
     for (size_t k = 0; spec.inputs[i].kind == package::ValueKind::Tensor && k < spec.inputs[i].dims.size(); ++k) {

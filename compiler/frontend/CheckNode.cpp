@@ -168,10 +168,11 @@ void checkNode(const onnx::NodeProto &node, const CheckContext &context, const R
     checkCall(node, *function->second, report);
     return;
   }
-  if (context.isKnownOperator && context.isKnownOperator(node.domain(), node.op_type()))
-    return;
+  auto isKnown = [&] { return context.isKnownOperator && context.isKnownOperator(node.domain(), node.op_type()); };
   auto import = context.opsets.find(node.domain());
   if (import == context.opsets.end()) {
+    if (isKnown())
+      return;
     report("no operator set is imported for its domain '" +
                (node.domain().empty() ? "ai.onnx" : node.domain()) + "'",
            std::string("Add the domain to opset_import of the ") + (context.function ? "function" : "model"));
@@ -180,6 +181,8 @@ void checkNode(const onnx::NodeProto &node, const CheckContext &context, const R
   int version = static_cast<int>(std::clamp<int64_t>(import->second, 0, INT_MAX));
   const OpSchema *schema = onnx::OpSchemaRegistry::Schema(node.op_type(), version, node.domain());
   if (!schema) {
+    if (isKnown())
+      return;
     reportUnknown(node, context, report);
     return;
   }

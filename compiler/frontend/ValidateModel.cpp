@@ -290,6 +290,8 @@ void Validator::graph(onnx::GraphProto &graph, const CheckContext &context, cons
     scope.noted[info.name()] = typeText(info.type());
   nodes(*graph.mutable_node(), context, scope, depth);
 
+  if (depth == 0 && graph.output().empty())
+    error("the graph has no outputs", "Name the values that the model computes as graph outputs");
   std::unordered_set<std::string> outputs;
   for (const auto &output : graph.output()) {
     interface(output, false, place + " output");

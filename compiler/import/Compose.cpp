@@ -11,17 +11,15 @@ SmallVector<Value> Compose::common(ArrayRef<Operand *> operands) {
   for (Operand *o : operands) {
     if (!o->value)
       continue;
-    auto d = broadcastDims(dims, dimsOf(o->value));
-    if (!d) {
-      refuse("operands cannot be broadcast to one shape");
+    auto d = n.broadcastDims(dims, dimsOf(o->value));
+    if (!d)
       return {};
-    }
     dims = *d;
     element = elementOf(o->value);
   }
   SmallVector<Value> out;
   for (Operand *o : operands)
-    out.push_back(o->value ? broadcast(o->value, dims) : splat(o->number, element, dims));
+    out.push_back(o->value ? nn::broadcastTo(b, loc, o->value, dims) : splat(o->number, element, dims));
   return out;
 }
 
@@ -30,13 +28,12 @@ Value Compose::where(Value c, Operand x, Operand y) {
   auto v = common({&x, &y});
   if (v.empty())
     return c;
-  auto d = broadcastDims(dimsOf(c), dimsOf(v[0]));
-  if (!d) {
-    refuse("operands cannot be broadcast to one shape");
+  auto d = n.broadcastDims(dimsOf(c), dimsOf(v[0]));
+  if (!d)
     return c;
-  }
   return WhereOp::create(b, loc, TypeRange(tensorOf(*d, elementOf(v[0]))),
-                         ValueRange{broadcast(c, *d), broadcast(v[0], *d), broadcast(v[1], *d)})
+                         ValueRange{nn::broadcastTo(b, loc, c, *d), nn::broadcastTo(b, loc, v[0], *d),
+                                                                               nn::broadcastTo(b, loc, v[1], *d)})
       .getResult();
 }
 
@@ -74,8 +71,12 @@ Value Compose::concat(ArrayRef<Value> parts, int64_t axis) {
   if (parts.size() == 1)
     return parts[0];
   Dims d = dimsOf(parts[0]);
-  for (Value p : parts.drop_front())
+  for (Value p : parts.drop_front()) {
+    for (auto [i, size] : llvm::enumerate(dimsOf(p)))
+      if (int64_t(i) != axis)
+        (void)n.requireEqual(d[i], size, "dimension " + Twine(i) + " of what is joined");
     d[axis] = d[axis] + dimsOf(p)[axis];
+  }
   return ConcatOp::create(b, loc, tensorOf(d, elementOf(parts[0])), parts, axis);
 }
 
@@ -88,12 +89,10 @@ Value Compose::gather(Value x, Value indices, int64_t axis) {
 
 Value Compose::matmul(Value x, Value y, bool transposeX, bool transposeY) {
   Dims dx = dimsOf(x), dy = dimsOf(y);
-  auto batch = broadcastDims(ArrayRef<DimExpr>(dx).drop_back(2), ArrayRef<DimExpr>(dy).drop_back(2));
+  auto batch = n.broadcastDims(ArrayRef<DimExpr>(dx).drop_back(2), ArrayRef<DimExpr>(dy).drop_back(2));
   DimExpr kx = dx[dx.size() - (transposeX ? 2 : 1)], ky = dy[dy.size() - (transposeY ? 1 : 2)];
-  if (!batch || (kx.constant() && ky.constant() && kx != ky)) {
-    refuse("shapes do not fit a matrix product");
+  if (!batch || failed(n.requireEqual(kx, ky, "the inner dimensions of a matrix product")))
     return x;
-  }
   Dims d = *batch;
   d.push_back(dx[dx.size() - (transposeX ? 1 : 2)]);
   d.push_back(dy[dy.size() - (transposeY ? 2 : 1)]);
@@ -101,9 +100,8 @@ Value Compose::matmul(Value x, Value y, bool transposeX, bool transposeY) {
 }
 
 void Compose::refuse(const Twine &what, const Twine &remedy) {
-  if (!failed)
+  if (!n.refused())
     (void)n.refuse(what, remedy);
-  failed = true;
 }
 
 SmallVector<int64_t> axesFrom(int64_t from, int64_t to) {

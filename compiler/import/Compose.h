@@ -46,9 +46,9 @@ public:
   Value reciprocal(Value x) { return unary<nn::ReciprocalOp>(x); }
 
   Value cast(Value x, mlir::Type element) { return nn::castTo(b, loc, x, element); }
-  Value reshape(Value x, llvm::ArrayRef<DimExpr> dims) { return nn::reshapeTo(b, loc, x, dims); }
+  Value reshape(Value x, llvm::ArrayRef<DimExpr> dims) { return n.reshapeTo(x, dims); }
   Value transpose(Value x, llvm::ArrayRef<int64_t> perm) { return nn::transposeBy(b, loc, x, perm); }
-  Value broadcast(Value x, llvm::ArrayRef<DimExpr> dims) { return nn::broadcastTo(b, loc, x, dims); }
+  Value broadcast(Value x, llvm::ArrayRef<DimExpr> dims) { return n.broadcastTo(x, dims); }
   /// A vector along `axis` of a tensor of rank `rank`, ready to broadcast.
   Value along(Value vector, int64_t axis, int64_t rank);
   Value scalar(double v, mlir::Type element) { return nn::splat(b, loc, v, element); }
@@ -67,7 +67,7 @@ public:
   Value widen(Value x) { return cast(x, computeType(nn::elementOf(x))); }
 
   void refuse(const llvm::Twine &what, const llvm::Twine &remedy = "");
-  mlir::LogicalResult done() const { return mlir::success(!failed); }
+  mlir::LogicalResult done() const { return mlir::success(!n.refused()); }
 
   template <typename Op> Value unary(Value x) {
     return Op::create(b, loc, mlir::TypeRange(x.getType()), mlir::ValueRange(x)).getResult();
@@ -89,7 +89,6 @@ public:
 private:
   /// The operands as tensors of one shape; empty after a refusal.
   llvm::SmallVector<Value> common(llvm::ArrayRef<Operand *> operands);
-  bool failed = false;
 };
 
 /// The axes from..to-1.

@@ -1,5 +1,6 @@
 //===- Converter.cpp -----------------------------------------------------------------===//
 #include "compiler/import/Converter.h"
+#include "runtime/include/ingot/ingot.h"
 
 using namespace mlir;
 namespace ingot {
@@ -10,6 +11,38 @@ std::string Converter::freshSymbol(StringRef what) {
     if (usedSymbols.insert(name).second)
       return name;
   }
+}
+
+bool Converter::isRequired(const DimExpr &a, const DimExpr &b) const {
+  return required.contains(a.str() + " = " + b.str()) || required.contains(b.str() + " = " + a.str());
+}
+
+void Converter::require(OpBuilder &b, Location loc, const SizeRequirement &needed) {
+  auto create = [&] {
+    return nn::RequireOp::create(b, loc, b.getStringAttr(needed.left.str()), b.getStringAttr(needed.right.str()),
+                                 needed.unit ? b.getStringAttr(needed.unit->str()) : StringAttr(), b.getStringAttr(needed.what));
+  };
+  bool ofInputs = true;
+  for (const DimExpr *e : {&needed.left, &needed.right})
+    e->symbols([&](StringRef s) { ofInputs &= inputSymbols.contains(s); });
+  std::string key = needed.left.str() + " = " + needed.right.str() + (needed.unit ? " or 1 = " + needed.unit->str() : "");
+  if (isRequired(needed.left, needed.right) || required.contains(key)) // many operators need the same
+    return;
+  if (b.getInsertionBlock() != top) { // may not run
+    create();
+    return;
+  }
+  required.insert(key);
+  if (!ofInputs) {
+    create();
+    return;
+  }
+  OpBuilder::InsertionGuard guard(b);
+  if (lastRequired)
+    b.setInsertionPointAfter(lastRequired);
+  else
+    b.setInsertionPointToStart(top);
+  lastRequired = create();
 }
 
 /// Shape arithmetic folds as it is built: a small integer tensor whose elements are known becomes nn.constant or nn.dims.
@@ -34,6 +67,53 @@ static Value foldShape(OpBuilder &b, Value v) {
   return nn::ConstantOp::create(b, op->getLoc(), type, value);
 }
 
+/// A loop nest that reads an operand by one of its loops, without padding, must not run further than the operand reaches. This finds
+/// what a rule did not ask for by itself.
+void Converter::checkReads(NodeImport &n, Operation *after) {
+  Block *block = n.b.getInsertionBlock();
+  for (auto it = after ? std::next(after->getIterator()) : block->begin(); it != n.b.getInsertionPoint(); ++it) {
+    auto nest = dyn_cast<kernel::LoopNestInterface>(*it);
+    if (!nest)
+      continue;
+    Dims domain = nest.getDomain().exprs();
+    for (auto [i, v] : llvm::enumerate(nest.getIns())) {
+      if (nest.paddingOf(i))
+        continue;
+      for (auto [at, size] : llvm::zip(nest.insMap(i).getResults(), nn::dimsOf(v)))
+        if (auto d = dyn_cast<AffineDimExpr>(at))
+          n.requireAtMost(domain[d.getPosition()], size);
+    }
+  }
+}
+
+/// What no rule needs to check: the results are tensors that can exist, of the element types that the file declares.
+LogicalResult Converter::checkResults(NodeImport &n) {
+  constexpr int64_t most = int64_t(1) << 47; // elements; more than any memory holds
+  for (auto [i, v] : llvm::enumerate(n.outputs)) {
+    auto type = v ? dyn_cast<RankedTensorType>(v.getType()) : RankedTensorType();
+    if (!type)
+      continue;
+    if (type.getRank() > INGOT_MAX_RANK)
+      return n.refuse("its result has rank " + Twine(type.getRank()), "use tensors of at most " + Twine(INGOT_MAX_RANK) + " dimensions");
+    int64_t elements = 1;
+    for (const DimExpr &d : nn::dimsOf(type)) {
+      int64_t size = d.constant().value_or(1);
+      if (size < 0)
+        return n.refuse("its result would have a dimension of " + Twine(size), "correct the attributes or the shapes of the operands");
+      if (size > most || (size && elements > most / size))
+        return n.refuse("its result would have a dimension of " + Twine(size) + ", too large for any memory", "correct the attributes or the shapes of the operands");
+      elements *= std::max<int64_t>(size, 1);
+    }
+    auto declared = dyn_cast<TensorType>(n.node->getResult(i).getType());
+    if (declared && declared.getElementType() != type.getElementType()) {
+      auto name = [](Type t) { return elementTypeOf(t) ? elementTypeOf(t)->name : "?"; };
+      return n.refuse(Twine("its result has elements of ") + name(type.getElementType()) + ", the file declares " + name(declared.getElementType()),
+                      "correct the declared type, or cast the result");
+    }
+  }
+  return success();
+}
+
 void Converter::convertNode(onnx_ir::NodeOp node, OpBuilder &b) {
   auto poison = [&] {
     for (Value r : node.getOutputs())
@@ -46,11 +126,16 @@ void Converter::convertNode(onnx_ir::NodeOp node, OpBuilder &b) {
       return poison();
   ImportRule rule = findImportRule(node.getDomain(), node.getOpType(), node.getSince());
   NodeImport n(*this, node, b);
+  if (definitions)
+    if (std::string objection = definitions->objection(node, n.inputs); !objection.empty()) {
+      (void)n.refuse(objection, "correct the model; onnx.checker.check_model(model, full_check=True) says more");
+      return poison();
+    }
   if (!rule) {
     // Operators that ONNX defines by a function become its nodes.
     std::string reason = "operator is not supported";
     SmallVector<onnx_ir::NodeOp> body;
-    auto outputs = expander ? expander->expand(node, n.inputs, body, reason) : FailureOr<SmallVector<Value>>(failure());
+    auto outputs = definitions ? definitions->expand(node, n.inputs, body, reason) : FailureOr<SmallVector<Value>>(failure());
     if (::mlir::failed(outputs)) {
       (void)n.refuse("operator is not supported",
                      "rewrite the model without it, or add an import rule (compiler/import/README.md)");
@@ -62,7 +147,11 @@ void Converter::convertNode(onnx_ir::NodeOp node, OpBuilder &b) {
       values[from] = to ? lookup(to) : Value();
     return;
   }
-  if (::mlir::failed(rule(n)))
+  Operation *before = b.getInsertionPoint() == b.getInsertionBlock()->begin() ? nullptr : &*std::prev(b.getInsertionPoint());
+  if (::mlir::failed(rule(n)) || n.refused() || ::mlir::failed(checkResults(n)))
+    return poison();
+  checkReads(n, before);
+  if (n.refused())
     return poison();
   for (auto [from, to] : llvm::zip(node.getOutputs(), n.outputs)) {
     if (!to && !from.use_empty()) {
@@ -100,9 +189,12 @@ LogicalResult Converter::convertFunction(func::FuncOp function) {
   for (Type t : function.getArgumentTypes())
     if (auto tensor = dyn_cast<RankedTensorType>(t))
       for (const DimExpr &d : nn::dimsOf(tensor))
-        d.symbols([&](StringRef s) { reserveSymbol(s); });
+        d.symbols([&](StringRef s) {
+          reserveSymbol(s);
+          inputSymbols.insert(s);
+        });
   Block *old = &function.front();
-  Block *fresh = new Block;
+  Block *fresh = top = new Block;
   function.getBody().push_back(fresh);
   for (BlockArgument a : old->getArguments())
     map(a, fresh->addArgument(a.getType(), a.getLoc()));

@@ -1,5 +1,7 @@
 //===- ModelImporter.cpp -------------------------------------------------------------===//
 #include "compiler/import/ModelImporter.h"
+#include "codegen/package/Text.h"
+#include "compiler/frontend/InferNode.h"
 #include "compiler/frontend/LoadModel.h"
 #include "compiler/weights/WeightStore.h"
 #include "llvm/ADT/StringExtras.h"
@@ -21,14 +23,30 @@ ModelImporter::~ModelImporter() = default;
 // Types and symbols
 //===----------------------------------------------------------------------===//
 
-static std::string symbolName(StringRef text) {
-  std::string s;
-  for (char c : text)
-    s.push_back(llvm::isAlnum(c) ? c : '_');
-  s = StringRef(s).trim('_').str();
-  if (!s.empty() && llvm::isDigit(s[0]))
-    s = "d" + s;
-  return s;
+/// "past_sequence_length + 1" as an expression over names as they stand in the file. Nothing for a plain name, and for text that only
+/// looks like an expression: the hyphen of "batch-size" is part of the name.
+static std::optional<DimExpr> parseParameter(StringRef text) {
+  for (size_t i = 1; i + 1 < text.size(); ++i)
+    if (text[i] == '-' && llvm::isAlpha(text[i - 1]) && llvm::isAlpha(text[i + 1]))
+      return std::nullopt;
+  if (text.find_first_of("+-*") == StringRef::npos)
+    return std::nullopt;
+  return DimExpr::parse(text);
+}
+
+/// A name for a symbol that generated code can use as it is: an identifier that is unlike the code's own names.
+std::string ModelImporter::symbolName(StringRef text) {
+  std::string prefix = options.name + "_"; // of everything that the library declares
+  std::string wanted = text.starts_with(prefix) ? "dim_" + text.str() : text.str();
+  for (;;) {
+    std::string name = package::makeIdentifier(wanted, usedNames);
+    bool collides = llvm::any_of(symbolList, [&](const SymbolInfo &s) {
+      auto derived = [&](StringRef a, StringRef b) { return a == (b + "_limit").str() || a == (b + "_next").str(); };
+      return derived(s.name, name) || derived(name, s.name); // locals of the library's functions
+    });
+    if (!collides)
+      return name;
+  }
 }
 
 DimExpr ModelImporter::symbolFor(StringRef param, StringRef valueName, unsigned axis) {
@@ -36,19 +54,21 @@ DimExpr ModelImporter::symbolFor(StringRef param, StringRef valueName, unsigned 
   bool named = llvm::any_of(param, llvm::isAlnum);
   std::string onnxName = named ? param.str() : (valueName + "[" + Twine(axis) + "]").str();
   int64_t low = 0, high = -1;
+  bool isGiven = false;
   for (StringRef key : {param, StringRef(onnxName)})
     if (auto it = options.dims.find(key.str()); it != options.dims.end() && !key.empty()) {
       if (it->second.low == it->second.high)
         return it->second.low;
       low = it->second.low;
       high = it->second.high;
+      isGiven = true;
     }
   for (const SymbolInfo &s : symbolList)
     if (s.onnxName == onnxName)
       return DimExpr::symbol(s.name);
-  std::string base = named ? symbolName(param) : symbolName(valueName) + "_d" + std::to_string(axis), name = base;
-  for (unsigned k = 2; llvm::any_of(symbolList, [&](auto &s) { return s.name == name; }); ++k)
-    name = base + "_" + std::to_string(k);
+  if (auto e = isGiven ? std::nullopt : parseParameter(param))
+    return e->substitute([&](StringRef name) { return symbolFor(name, valueName, axis); });
+  std::string name = symbolName(named ? param.str() : (valueName + "_d" + Twine(axis)).str());
   symbolList.push_back({name, onnxName, low, high});
   return DimExpr::symbol(name);
 }
@@ -341,6 +361,38 @@ static onnx::TypeProto protoOf(Type type) {
     }
   }
   return out;
+}
+
+/// Small integers of a converted value, which inference may want to see.
+static std::optional<onnx::TensorProto> constantProto(Value v) {
+  auto numbers = nn::knownConstants(v);
+  const ElementType *e = elementTypeOf(nn::elementOf(v));
+  if (!numbers || !e || (e->onnx != onnx::TensorProto::INT64 && e->onnx != onnx::TensorProto::INT32))
+    return std::nullopt;
+  onnx::TensorProto out;
+  out.set_data_type(e->onnx);
+  for (const DimExpr &d : nn::dimsOf(v))
+    out.add_dims(*d.constant());
+  for (int64_t k : *numbers)
+    if (e->onnx == onnx::TensorProto::INT64)
+      out.add_int64_data(k);
+    else
+      out.add_int32_data(k);
+  return out;
+}
+
+std::string ModelImporter::objection(onnx_ir::NodeOp op, ValueRange converted) {
+  const onnx::NodeProto *proto = protos.lookup(op);
+  if (!proto)
+    return "";
+  std::vector<KnownInput> inputs(proto->input_size());
+  for (auto [known, v] : llvm::zip(inputs, converted)) // trailing operands may be absent
+    if (v) {
+      known.type = protoOf(v.getType());
+      if (isa<RankedTensorType>(v.getType()))
+        known.value = constantProto(v);
+    }
+  return objectionOfInference(*proto, inputs, opsetVersion(*proto, model->opsets));
 }
 
 FailureOr<SmallVector<Value>> ModelImporter::expand(onnx_ir::NodeOp op, ValueRange converted, SmallVectorImpl<onnx_ir::NodeOp> &body,

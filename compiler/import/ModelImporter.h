@@ -4,6 +4,7 @@
 
 #include "compiler/import/Converter.h"
 #include <map>
+#include <set>
 #include <memory>
 
 namespace onnx {
@@ -34,7 +35,7 @@ struct SymbolInfo {
   int64_t low = 0, high = -1; // high < 0: unbounded
 };
 
-class ModelImporter : public FunctionExpander {
+class ModelImporter : public OperatorDefinitions {
 public:
   ModelImporter(mlir::MLIRContext *context, std::shared_ptr<const LoadedModel> model, ImportOptions options,
                 Diagnostics &diagnostics);
@@ -47,10 +48,12 @@ public:
   mlir::FailureOr<llvm::SmallVector<mlir::Value>> expand(onnx_ir::NodeOp node, mlir::ValueRange inputs,
                                                          llvm::SmallVectorImpl<onnx_ir::NodeOp> &body,
                                                          std::string &reason) override;
+  std::string objection(onnx_ir::NodeOp node, mlir::ValueRange inputs) override;
 
 private:
   using Scope = std::map<std::string, mlir::Value>;
   mlir::Type type(const onnx::TypeProto &proto, bool isInput, llvm::StringRef valueName);
+  std::string symbolName(llvm::StringRef text);
   DimExpr symbolFor(llvm::StringRef param, llvm::StringRef valueName, unsigned axis);
   mlir::Value tensor(const onnx::TensorProto &proto, llvm::StringRef name, mlir::OpBuilder &b, mlir::Location loc);
   mlir::Attribute attribute(const onnx::AttributeProto &proto, llvm::StringRef owner, mlir::Type &type);
@@ -63,6 +66,7 @@ private:
   Diagnostics &diagnostics;
   mlir::ModuleOp module;
   std::vector<SymbolInfo> symbolList;
+  std::set<std::string> usedNames; // of symbols
   std::map<std::string, mlir::Type> hints;
   llvm::DenseMap<mlir::Operation *, const onnx::NodeProto *> protos;
   std::vector<std::shared_ptr<onnx::TensorProto>> keptTensors;  // dense forms of sparse attributes

@@ -87,6 +87,132 @@ SmallVector<StringRef> NodeImport::strings(StringRef name) const {
   return out;
 }
 
+//===----------------------------------------------------------------------===//
+// Axes and sizes
+//===----------------------------------------------------------------------===//
+
+static constexpr const char *fixShapes = "correct the model, or the sizes given by --dim and --shape";
+
+std::optional<int64_t> NodeImport::axis(int64_t given, int64_t rank) {
+  if (given >= -rank && given < rank)
+    return given < 0 ? given + rank : given;
+  (void)refuse("axis " + Twine(given) + " is out of range for rank " + Twine(rank),
+               rank ? "use an axis from " + Twine(-rank) + " to " + Twine(rank - 1) : Twine("a scalar has no axis: give it a dimension"));
+  return std::nullopt;
+}
+std::optional<int64_t> NodeImport::axis(StringRef name, int64_t fallback, int64_t rank) { return axis(i(name, fallback), rank); }
+
+std::optional<SmallVector<int64_t>> NodeImport::axes(ArrayRef<int64_t> given, int64_t rank) {
+  SmallVector<int64_t> out;
+  for (int64_t g : given) {
+    auto a = axis(g, rank);
+    if (!a)
+      return std::nullopt;
+    if (llvm::is_contained(out, *a)) {
+      (void)refuse("axis " + Twine(g) + " is named twice", "name every axis once");
+      return std::nullopt;
+    }
+    out.push_back(*a);
+  }
+  return out;
+}
+
+bool NodeImport::perDimension(StringRef name, ArrayRef<int64_t> given, size_t count, int64_t least) {
+  if (given.size() != count)
+    return (void)refuse(name + " has " + Twine(given.size()) + " numbers, expected " + Twine(count), "give one number for each dimension"),
+           false;
+  for (int64_t v : given)
+    if (v < least)
+      return (void)refuse(name + " has " + Twine(v) + ", expected at least " + Twine(least), "correct the attribute"), false;
+  return true;
+}
+
+void NodeImport::require(const DimExpr &left, const DimExpr &right, std::optional<DimExpr> unit) {
+  if (left.constant() && !right.constant()) // the number last: "k = 20 must be 8"
+    return require(right, left, unit);
+  converter.require(b, loc, {left, right, unit, name()});
+}
+
+LogicalResult NodeImport::requireEqual(const DimExpr &a, const DimExpr &b, const Twine &what) {
+  if (a == b)
+    return success();
+  if (nn::differ(a, b))
+    return refuse(what + ": " + a.str() + " and " + b.str() + " must be equal", fixShapes);
+  require(a, b);
+  return success();
+}
+
+void NodeImport::requireAtMost(const DimExpr &a, const DimExpr &limit) {
+  if (a == limit || (limit - a).isNonNegative() || converter.isRequired(a, limit))
+    return;
+  if (auto excess = (a - limit).constant(); excess && *excess > 0)
+    return (void)refuse("reads " + a.str() + " elements along a dimension of " + limit.str(), fixShapes);
+  require(DimExpr::min(a, limit), a);
+}
+
+LogicalResult NodeImport::requireShape(Value v, ArrayRef<DimExpr> dims, const Twine &what) {
+  Dims have = nn::dimsOf(v);
+  if (have.size() != dims.size())
+    return refuse(what + " has rank " + Twine(have.size()) + ", expected " + Twine(dims.size()), fixShapes);
+  for (auto [h, d] : llvm::zip(have, dims))
+    if (failed(requireEqual(h, d, what)))
+      return failure();
+  return success();
+}
+
+std::optional<Dims> NodeImport::broadcastDims(ArrayRef<DimExpr> a, ArrayRef<DimExpr> b) {
+  auto out = nn::broadcastDims(a, b);
+  if (!out) {
+    (void)refuse("operands cannot be broadcast to one shape", fixShapes);
+    return std::nullopt;
+  }
+  for (size_t i = 0, shared = std::min(a.size(), b.size()); i < shared; ++i) {
+    DimExpr x = a[a.size() - 1 - i], y = b[b.size() - 1 - i];
+    if (x == y || x.isConstant(1) || y.isConstant(1))
+      continue;
+    // Unequal sizes where the smaller one is 1; beside a number that is not 1, the other size.
+    require(x, y, x.constant() ? y : y.constant() ? x : DimExpr::min(x, y));
+  }
+  return out;
+}
+
+static Value placeholder(NodeImport &n, Value v, ArrayRef<DimExpr> dims) {
+  return UnrealizedConversionCastOp::create(n.b, n.loc, nn::tensorOf(dims, nn::elementOf(v)), v).getResult(0);
+}
+
+Value NodeImport::broadcastTo(Value v, ArrayRef<DimExpr> dims) {
+  Dims have = nn::dimsOf(v);
+  if (have.size() > dims.size()) {
+    (void)refuse("an operand of rank " + Twine(have.size()) + " cannot be repeated to rank " + Twine(dims.size()), fixShapes);
+    return placeholder(*this, v, dims);
+  }
+  for (auto [h, d] : llvm::zip(have, dims.take_back(have.size()))) {
+    if (h == d || h.isConstant(1))
+      continue;
+    if (nn::differ(h, d) && nn::differ(h, 1)) {
+      (void)refuse("a dimension of " + h.str() + " cannot be repeated to " + d.str(), fixShapes);
+      return placeholder(*this, v, dims);
+    }
+    require(h, d, h.constant() ? std::nullopt : std::optional(h));
+  }
+  return nn::broadcastTo(b, loc, v, dims);
+}
+
+Value NodeImport::reshapeTo(Value v, ArrayRef<DimExpr> dims) {
+  DimExpr before = product(nn::dimsOf(v)), after = product(dims);
+  if (nn::differ(before, after)) {
+    (void)refuse(before.str() + " elements cannot have a shape of " + after.str(), fixShapes);
+    return placeholder(*this, v, dims);
+  }
+  if (before != after)
+    require(before, after);
+  return nn::reshapeTo(b, loc, v, dims);
+}
+
+//===----------------------------------------------------------------------===//
+// Tensors, integers, subgraphs
+//===----------------------------------------------------------------------===//
+
 /// Tensor attributes are elements (small) or the symbol of a weight; their type is given by a TypeAttr beside them.
 Value NodeImport::tensor(StringRef name) {
   Attribute a = find(node, name);
@@ -146,10 +272,16 @@ std::optional<Dims> NodeImport::runtime(unsigned k, StringRef what) {
   return out;
 }
 
-FailureOr<SmallVector<Value>> NodeImport::inlineGraph(StringRef name, ValueRange arguments) {
+FailureOr<SmallVector<Value>> NodeImport::inlineGraph(StringRef name, ValueRange arguments, size_t least) {
   Region *region = graph(name);
   if (!region)
-    return failure();
+    return refuse("has no " + name, "give the operator its subgraph");
+  if (region->getNumArguments() != arguments.size())
+    return refuse(name + " takes " + Twine(region->getNumArguments()) + " inputs, the operator gives " + Twine(arguments.size()),
+                  "correct the subgraph's inputs");
+  size_t given = region->front().getTerminator()->getNumOperands();
+  if (given < least)
+    return refuse(name + " gives " + Twine(given) + " values, the operator needs " + Twine(least), "correct the subgraph's outputs");
   for (auto [from, to] : llvm::zip(region->getArguments(), arguments))
     converter.map(from, to);
   return converter.convertBlock(region->front(), b);
@@ -159,6 +291,13 @@ Value NodeImport::call(StringRef callee, ValueRange operands, Type result, Dicti
   return nn::CallOp::create(b, loc, TypeRange(result), b.getStringAttr(callee), operands,
                             params ? params : b.getDictionaryAttr({}))
       .getResult(0);
+}
+
+std::string NodeImport::name() const {
+  auto l = dyn_cast<NameLoc>(loc);
+  StringRef text = l ? l.getName().getValue() : StringRef();
+  text.consume_back((" (" + onnx_ir::NodeOp(node).getOpType() + ")").str());
+  return (text.empty() ? onnx_ir::NodeOp(node).getOpType() : text).str();
 }
 
 /// "f32[1,batch,768]", as the front end writes types.
@@ -177,6 +316,7 @@ static std::string typeText(Type type) {
 }
 
 LogicalResult NodeImport::refuse(const Twine &what, const Twine &remedy) {
+  isRefused = true;
   InFlightDiagnostic d = node.emitError();
   d << what;
   if (!remedy.isTriviallyEmpty())

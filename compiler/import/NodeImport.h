@@ -66,11 +66,27 @@ public:
   /// A tensor attribute as a value.
   mlir::Value tensor(llvm::StringRef name);
   mlir::Region *graph(llvm::StringRef name);
-  /// An axis attribute, counted from the front.
-  int64_t axis(llvm::StringRef name, int64_t fallback, int64_t rank) const {
-    int64_t a = i(name, fallback);
-    return a < 0 ? a + rank : a;
-  }
+
+  // Axes, counted from the front. These refuse the node and return nothing where an axis is out of range: what indexes a shape
+  // comes from here.
+  std::optional<int64_t> axis(llvm::StringRef name, int64_t fallback, int64_t rank);
+  std::optional<int64_t> axis(int64_t given, int64_t rank);
+  /// Likewise for a list, which names no axis twice.
+  std::optional<llvm::SmallVector<int64_t>> axes(llvm::ArrayRef<int64_t> given, int64_t rank);
+  /// Whether there are as many as dimensions, each at least `least` (strides, dilations, kernel sizes, pads).
+  bool perDimension(llvm::StringRef name, llvm::ArrayRef<int64_t> given, size_t count, int64_t least);
+
+  // What an operator needs of the sizes of its operands. Refuses where the sizes are wrong for certain; where only the run can tell,
+  // it checks (nn.require).
+  mlir::LogicalResult requireEqual(const DimExpr &a, const DimExpr &b, const llvm::Twine &what);
+  void requireAtMost(const DimExpr &a, const DimExpr &limit);
+  mlir::LogicalResult requireShape(mlir::Value v, llvm::ArrayRef<DimExpr> dims, const llvm::Twine &what);
+  /// numpy's broadcast of two shapes.
+  std::optional<Dims> broadcastDims(llvm::ArrayRef<DimExpr> a, llvm::ArrayRef<DimExpr> b);
+  /// `v` repeated to `dims`, which its own dimensions broadcast to, or with its elements in the shape `dims`. After a refusal the
+  /// result is a placeholder of that type, so that a rule may go on.
+  mlir::Value broadcastTo(mlir::Value v, llvm::ArrayRef<DimExpr> dims);
+  mlir::Value reshapeTo(mlir::Value v, llvm::ArrayRef<DimExpr> dims);
 
   // Integer inputs (shapes, axes, pads, …).
   /// Elements of integer input k if they are known at compile time (dimension expressions).
@@ -86,17 +102,24 @@ public:
   void bindSlot(const DimExpr &symbol, mlir::Value from, const DimExpr &bound);
 
   // Subgraphs.
-  /// Converts a graph attribute at the current insertion point; `arguments` replace its inputs. Returns its outputs.
-  mlir::FailureOr<llvm::SmallVector<mlir::Value>> inlineGraph(llvm::StringRef name, mlir::ValueRange arguments);
+  /// Converts a graph attribute at the current insertion point; `arguments` replace its inputs. Returns its outputs, at least as
+  /// many as asked for.
+  mlir::FailureOr<llvm::SmallVector<mlir::Value>> inlineGraph(llvm::StringRef name, mlir::ValueRange arguments, size_t least);
 
   // Building.
   mlir::Value call(llvm::StringRef callee, mlir::ValueRange operands, mlir::Type result, mlir::DictionaryAttr params = {});
   mlir::LogicalResult refuse(const llvm::Twine &what, const llvm::Twine &remedy = "");
+  /// The node's name in the file, for messages of the generated library.
+  std::string name() const;
+  bool refused() const { return isRefused; }
 
   llvm::SmallVector<mlir::Value> inputs, outputs;
 
 private:
+  void require(const DimExpr &left, const DimExpr &right, std::optional<DimExpr> unit = {});
+
   Converter &converter;
+  bool isRefused = false;
 };
 
 using ImportRule = mlir::LogicalResult (*)(NodeImport &);

@@ -12,12 +12,15 @@ std::optional<Window> Window::of(NodeImport &n, ArrayRef<DimExpr> spatial, Array
   w.dilations = n.ints("dilations", SmallVector<int64_t>(k, 1));
   w.pads.assign(2 * k, 0);
   StringRef mode = n.s("auto_pad", "NOTSET");
-  if (mode == "NOTSET")
+  if (mode == "NOTSET") {
     w.pads = n.ints("pads", w.pads);
-  if (kernel.size() != k || w.strides.size() != k || w.dilations.size() != k || w.pads.size() != 2 * k) {
-    (void)n.refuse("kernel, strides, dilations or pads do not match the input's rank");
+  } else if (mode != "SAME_UPPER" && mode != "SAME_LOWER" && mode != "VALID") {
+    (void)n.refuse("auto_pad '" + mode + "' is not known", "use NOTSET, SAME_UPPER, SAME_LOWER or VALID");
     return std::nullopt;
   }
+  if (!n.perDimension("kernel_shape", w.kernel, k, 1) || !n.perDimension("strides", w.strides, k, 1) ||
+      !n.perDimension("dilations", w.dilations, k, 1) || !n.perDimension("pads", w.pads, 2 * k, std::numeric_limits<int64_t>::min()))
+    return std::nullopt;
   bool ceil = n.i("ceil_mode"), same = mode == "SAME_UPPER" || mode == "SAME_LOWER";
   for (size_t i = 0; i < k; ++i) {
     int64_t extent = w.extent(i), s = w.strides[i];

@@ -113,6 +113,13 @@ std::optional<Dims> ConstantOp::evaluate(ArrayRef<std::optional<Dims>>) {
 
 std::optional<Dims> DimsOp::evaluate(ArrayRef<std::optional<Dims>>) { return getDims().exprs(); }
 
+LogicalResult RequireOp::verify() {
+  for (std::optional<StringRef> text : {std::optional(getLeft()), std::optional(getRight()), getUnit()})
+    if (text && !DimExpr::parse(*text))
+      return emitOpError() << "'" << *text << "' is not a dimension expression";
+  return success();
+}
+
 LogicalResult LoopOp::verify() {
   if (getNumResults() < getInits().size())
     return emitOpError("has fewer results than carried values");

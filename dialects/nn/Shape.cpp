@@ -51,6 +51,11 @@ Type commonItemType(Type a, Type b) {
   return RankedTensorType::get(shape, x.getElementType());
 }
 
+bool differ(const DimExpr &a, const DimExpr &b) {
+  auto distance = (a - b).constant();
+  return distance && *distance != 0;
+}
+
 Dims rowMajorStrides(ArrayRef<DimExpr> dims) {
   Dims strides(dims.size(), DimExpr(1));
   for (int i = int(dims.size()) - 2; i >= 0; --i)

@@ -23,6 +23,9 @@ mlir::Type commonItemType(mlir::Type a, mlir::Type b);
 /// A sequence or an optional?
 inline bool isHandle(mlir::Type type) { return llvm::isa<SequenceType, OptionalType>(type); }
 
+/// Whether two sizes differ in every run.
+bool differ(const DimExpr &a, const DimExpr &b);
+
 /// Row-major strides in elements.
 Dims rowMajorStrides(llvm::ArrayRef<DimExpr> dims);
 

@@ -166,6 +166,12 @@ def Plan_BindOp : Plan_Op<"bind", [MemoryEffects<[MemWrite]>]> {
   let assemblyFormat = "$symbol `=` $value (`low` $low^)? (`high` $high^)? attr-dict";
 }
 
+def Plan_RequireOp : Plan_Op<"require", [MemoryEffects<[MemWrite]>]> {
+  let summary = "fails the run unless two dimension expressions are equal (or `unit` is 1); `what` names the operator";
+  let arguments = (ins StrAttr:$left, StrAttr:$right, OptionalAttr<StrAttr>:$unit, StrAttr:$what);
+  let assemblyFormat = "$left `equals` $right (`or_one` $unit^)? `for` $what attr-dict";
+}
+
 // ---- in an expanded kernel
 def Plan_PtrToOp : Plan_Op<"ptr_to", [Pure]> {
   let summary = "address of element `offset` of a buffer: `buffer + offset`";

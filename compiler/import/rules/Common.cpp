@@ -10,11 +10,9 @@ namespace ingot::rules {
 FailureOr<SmallVector<Value>> broadcastAll(NodeImport &n, ArrayRef<Value> operands) {
   Dims common = dimsOf(operands[0]);
   for (Value v : operands.drop_front()) {
-    auto d = broadcastDims(common, dimsOf(v));
-    if (!d) {
-      (void)n.refuse("operands cannot be broadcast to one shape", "export the model with shapes that numpy would broadcast");
+    auto d = n.broadcastDims(common, dimsOf(v));
+    if (!d)
       return failure();
-    }
     common = *d;
   }
   SmallVector<Value> out;

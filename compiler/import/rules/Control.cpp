@@ -56,18 +56,18 @@ static bool mentionsInner(Type type, Region &region) {
 static Value asBool(NodeImport &n, Value v) {
   if (elementOf(v).isInteger(1) && rankOf(v) == 0)
     return v;
-  return reshapeTo(n.b, n.loc, castTo(n.b, n.loc, v, n.b.getI1Type()), {});
+  return n.reshapeTo(castTo(n.b, n.loc, v, n.b.getI1Type()), {});
 }
 
-/// The run fails unless the difference of two sizes is 0.
-static void checkEqual(NodeImport &n, const DimExpr &difference) {
-  Value distance = intTensor(n.b, n.loc, {DimExpr::max(difference, DimExpr(0) - difference)});
-  BindOp::create(n.b, n.loc, n.b.getStringAttr(n.freshSymbol("difference")), distance, n.b.getI64IntegerAttr(0), StringAttr(),
-                 n.b.getStringAttr("0"), n.b.getStringAttr("0"), n.b.getStringAttr(difference.str() + " = 0"));
-}
+namespace {
+struct SizeTest {
+  DimExpr left, right;
+  bool negated;
+};
+} // namespace
 
-/// The difference of two sizes whose equality the condition tests, and whether the test is negated.
-static std::optional<std::pair<DimExpr, bool>> equalityOfSizes(Value condition) {
+/// Two sizes whose equality the condition tests, and whether the test is negated.
+static std::optional<SizeTest> equalityOfSizes(Value condition) {
   bool negated = false;
   for (Operation *op = condition.getDefiningOp(); op; op = op->getOperand(0).getDefiningOp()) {
     if (isa<CastOp, ReshapeOp>(op))
@@ -81,16 +81,17 @@ static std::optional<std::pair<DimExpr, bool>> equalityOfSizes(Value condition) 
     auto x = knownInts(op->getOperand(0)), y = knownInts(op->getOperand(1));
     if (!x || !y || x->size() != 1 || y->size() != 1)
       break;
-    return std::pair((*x)[0] - (*y)[0], negated);
+    return SizeTest{(*x)[0], (*y)[0], negated};
   }
   return std::nullopt;
 }
 
 /// Branches of different rank cannot be one value. What exporters write for "squeeze if the size is 1" tests sizes: the
 /// model is compiled for equal sizes, and the run checks that they are.
-static LogicalResult assumeEqual(NodeImport &n, const DimExpr &difference, bool negated) {
-  checkEqual(n, difference);
-  auto results = n.inlineGraph(negated ? "else_branch" : "then_branch", {});
+static LogicalResult assumeEqual(NodeImport &n, const SizeTest &test) {
+  if (failed(n.requireEqual(test.left, test.right, "sizes that the condition compares")))
+    return failure();
+  auto results = n.inlineGraph(test.negated ? "else_branch" : "then_branch", {}, n.numOutputs());
   if (failed(results))
     return failure();
   for (auto [i, v] : llvm::enumerate(*results))
@@ -115,7 +116,7 @@ static bool alignKinds(NodeImport &n, Region (&branches)[2], SmallVector<Value> 
 
 INGOT_IMPORT("If", 1) {
   if (auto known = n.constants(0); known && known->size() == 1) {
-    auto results = n.inlineGraph((*known)[0] ? "then_branch" : "else_branch", {});
+    auto results = n.inlineGraph((*known)[0] ? "then_branch" : "else_branch", {}, n.numOutputs());
     if (failed(results))
       return failure();
     for (auto [i, v] : llvm::enumerate(*results))
@@ -128,7 +129,7 @@ INGOT_IMPORT("If", 1) {
   const char *names[2] = {"then_branch", "else_branch"};
   for (int k = 0; k < 2; ++k) {
     InBlock in(n, branches[k], {});
-    auto results = n.inlineGraph(names[k], {});
+    auto results = n.inlineGraph(names[k], {}, n.numOutputs());
     if (failed(results))
       return failure();
     values[k] = *results;
@@ -150,8 +151,8 @@ INGOT_IMPORT("If", 1) {
       continue;
     }
     if (!isTensor(a) || !isTensor(c) || elementOf(v0) != elementOf(v1) || rankOf(v0) != rankOf(v1)) {
-      if (auto sizes = equalityOfSizes(condition))
-        return assumeEqual(n, sizes->first, sizes->second);
+      if (auto test = equalityOfSizes(condition))
+        return assumeEqual(n, *test);
       return n.refuse("the branches give values of different element type or rank",
                       "fix the condition's inputs with --dim or --shape, so that the branch is known");
     }
@@ -199,7 +200,7 @@ struct Trip {
 static Value unstacked(NodeImport &n, Value v) { // [1, …] for one scan element
   Dims d = dimsOf(v);
   d.insert(d.begin(), DimExpr(1));
-  return reshapeTo(n.b, n.loc, v, d);
+  return n.reshapeTo(v, d);
 }
 
 /// `v` as a value of that type. Sizes that the run finds out are checked there; nothing if they differ for certain.
@@ -211,12 +212,12 @@ static Value asType(NodeImport &n, Value v, Type type) {
     return {};
   Dims have = dimsOf(v), want = dimsOf(type);
   for (auto [h, w] : llvm::zip(have, want))
-    if (h != w && (h - w).constant())
+    if (differ(h, w))
       return {};
   for (auto [h, w] : llvm::zip(have, want))
-    if (h != w)
-      checkEqual(n, h - w);
-  return reshapeTo(n.b, n.loc, v, want);
+    if (failed(n.requireEqual(h, w, "sizes of a value that an iteration passes on")))
+      return {};
+  return n.reshapeTo(v, want);
 }
 
 /// Carried value k at the end of a loop, of the kind that the file states.
@@ -237,13 +238,13 @@ static bool prefersUnrolled(NodeImport &n, int64_t count, ArrayRef<Value> carrie
 /// Runs the body `count` times in place, or until its condition is known to be false.
 static LogicalResult unrollLoop(NodeImport &n, int64_t count, SmallVector<Value> carried) {
   Compose c(n);
-  size_t scans = n.numOutputs() - carried.size();
+  size_t scans = std::max(n.numOutputs(), unsigned(carried.size())) - carried.size();
   SmallVector<SmallVector<Value>> stacked(scans);
   Value yes = splat(n.b, n.loc, 1, n.b.getI1Type());
   for (int64_t i = 0; i < count; ++i) {
     SmallVector<Value> arguments{intTensor(n.b, n.loc, {DimExpr(i)}, 0), yes};
     arguments.append(carried);
-    auto results = n.inlineGraph("body", arguments);
+    auto results = n.inlineGraph("body", arguments, 1 + n.numOutputs());
     if (failed(results))
       return failure();
     for (size_t k = 0; k < carried.size(); ++k)
@@ -298,7 +299,7 @@ INGOT_IMPORT("Loop", 1) {
     SmallVector<Value> inner{in.block->getArgument(0), splat(n.b, n.loc, 1, n.b.getI1Type())};
     for (BlockArgument a : in.block->getArguments().drop_front())
       inner.push_back(a);
-    auto results = n.inlineGraph("body", inner);
+    auto results = n.inlineGraph("body", inner, 1 + std::max<size_t>(carried.size(), n.numOutputs()));
     if (failed(results))
       return failure();
     values = *results;
@@ -389,6 +390,9 @@ struct ScanShape {
 static FailureOr<SmallVector<Value>> scan(NodeImport &n, ArrayRef<Value> states, ArrayRef<Value> inputs, const ScanShape &shape) {
   Compose c(n);
   DimExpr steps = dimsOf(inputs[0])[shape.inputAxes[0]];
+  for (auto [k, v] : llvm::enumerate(inputs))
+    if (failed(n.requireEqual(dimsOf(v)[shape.inputAxes[k]], steps, "steps of the scan inputs")))
+      return failure();
   SmallVector<Type> arguments{RankedTensorType::get({}, n.b.getI64Type())};
   for (Value v : states)
     arguments.push_back(v.getType());
@@ -402,7 +406,7 @@ static FailureOr<SmallVector<Value>> scan(NodeImport &n, ArrayRef<Value> states,
       Value at = shape.inputBackward[k] ? c.sub(intTensor(n.b, n.loc, {steps - 1}, 0), t) : t;
       inner.push_back(c.gather(v, at, shape.inputAxes[k]));
     }
-    auto results = n.inlineGraph("body", inner);
+    auto results = n.inlineGraph("body", inner, std::max<size_t>(states.size(), n.numOutputs()));
     if (failed(results))
       return failure();
     values = *results;
@@ -430,7 +434,11 @@ static FailureOr<SmallVector<Value>> scan(NodeImport &n, ArrayRef<Value> states,
     size_t o = k - states.size();
     if (shape.outputBackward[o])
       results[k] = c.reverse(results[k], 0);
-    int64_t rank = rankOf(results[k]), axis = shape.outputAxes[o] < 0 ? shape.outputAxes[o] + rank : shape.outputAxes[o];
+    int64_t rank = rankOf(results[k]);
+    auto place = n.axis(shape.outputAxes[o], rank);
+    if (!place)
+      return failure();
+    int64_t axis = *place;
     SmallVector<int64_t> perm; // result dimension `axis` is the stacked one
     for (int64_t i = 0; i < rank; ++i)
       perm.push_back(i < axis ? i + 1 : i == axis ? 0 : i);
@@ -441,8 +449,10 @@ static FailureOr<SmallVector<Value>> scan(NodeImport &n, ArrayRef<Value> states,
 
 INGOT_IMPORT("Scan", 9) {
   size_t numInputs = n.i("num_scan_inputs"), numStates = n.numInputs() - numInputs, numOutputs = n.numOutputs() - numStates;
-  if (!numInputs)
-    return n.refuse("has no scan input");
+  if (n.i("num_scan_inputs") < 1 || numInputs > n.numInputs() || n.numOutputs() < numStates)
+    return n.refuse("num_scan_inputs is " + Twine(n.i("num_scan_inputs")) + " for " + Twine(n.numInputs()) + " inputs and " +
+                        Twine(n.numOutputs()) + " outputs",
+                    "correct the attribute");
   ScanShape shape;
   shape.inputAxes = n.ints("scan_input_axes", SmallVector<int64_t>(numInputs, 0));
   shape.outputAxes = n.ints("scan_output_axes", SmallVector<int64_t>(numOutputs, 0));
@@ -450,9 +460,15 @@ INGOT_IMPORT("Scan", 9) {
     shape.inputBackward.push_back(d);
   for (int64_t d : n.ints("scan_output_directions", SmallVector<int64_t>(numOutputs, 0)))
     shape.outputBackward.push_back(d);
-  for (size_t k = 0; k < numInputs; ++k)
-    if (shape.inputAxes[k] < 0)
-      shape.inputAxes[k] += n.rank(numStates + k);
+  if (shape.inputAxes.size() != numInputs || shape.inputBackward.size() != numInputs || shape.outputAxes.size() != numOutputs ||
+      shape.outputBackward.size() != numOutputs)
+    return n.refuse("axes or directions are not as many as scan inputs and outputs", "give one for each, or leave the attribute off");
+  for (size_t k = 0; k < numInputs; ++k) {
+    auto axis = n.axis(shape.inputAxes[k], n.rank(numStates + k));
+    if (!axis)
+      return failure();
+    shape.inputAxes[k] = *axis;
+  }
   ArrayRef<Value> inputs(n.inputs);
   auto results = scan(n, inputs.take_front(numStates), inputs.drop_front(numStates), shape);
   if (failed(results))
@@ -468,12 +484,18 @@ INGOT_IMPORT("Scan", 8) {
     return n.refuse("sequence_lens of opset 8 is not supported", "export the model with opset 9 or later");
   Compose c(n);
   size_t numInputs = n.i("num_scan_inputs"), numStates = n.numInputs() - 1 - numInputs, numOutputs = n.numOutputs() - numStates;
+  auto directions = n.ints("directions", SmallVector<int64_t>(n.numInputs(), 0));
+  if (!numInputs || numInputs >= n.numInputs() || n.numOutputs() < numStates || directions.size() < numInputs)
+    return n.refuse("num_scan_inputs or directions do not fit the inputs and outputs", "correct the attributes");
   ScanShape shape;
   shape.inputAxes.assign(numInputs, 0);
   shape.outputAxes.assign(numOutputs, 0);
-  for (int64_t d : n.ints("directions", SmallVector<int64_t>(numInputs, 0)))
+  for (int64_t d : ArrayRef(directions).take_front(numInputs))
     shape.inputBackward.push_back(d);
   shape.outputBackward.assign(numOutputs, false);
+  for (unsigned k = 1; k < n.numInputs(); ++k)
+    if (n.rank(k) < (k > numStates ? 2 : 1))
+      return n.refuse("input " + Twine(k) + " has no batch or no sequence dimension", "export the model with opset 9 or later");
   DimExpr batch = n.dims(1)[0];
   Region body;
   SmallVector<Type> types;

@@ -44,6 +44,10 @@ LogicalResult ConvTranspose::attributes() {
   Dims w = n.dims(1);
   k = in.size() - 2;
   group = n.i("group", 1);
+  if (group < 1)
+    return n.refuse("group is " + Twine(group), "correct the attribute");
+  if (failed(n.requireEqual(in[1], w[0], "input channels and the weight's")))
+    return failure();
   for (size_t i = 0; i < k; ++i) {
     auto size = w[i + 2].constant();
     if (!size)
@@ -56,10 +60,17 @@ LogicalResult ConvTranspose::attributes() {
   dilations = n.ints("dilations", SmallVector<int64_t>(k, 1));
   outputPads = n.ints("output_padding", SmallVector<int64_t>(k, 0));
   pads = n.ints("pads", SmallVector<int64_t>(2 * k, 0));
+  if (!n.perDimension("kernel_shape", n.ints("kernel_shape", kernel), k, 1) || !n.perDimension("kernel_shape", kernel, k, 1) ||
+      !n.perDimension("strides", strides, k, 1) || !n.perDimension("dilations", dilations, k, 1) ||
+      !n.perDimension("output_padding", outputPads, k, 0) ||
+      !n.perDimension("pads", pads, 2 * k, std::numeric_limits<int64_t>::min()))
+    return failure();
   auto shape = n.ints("output_shape");
   StringRef mode = n.s("auto_pad", "NOTSET");
   if (shape.size() == k + 2)
     shape.erase(shape.begin(), shape.begin() + 2);
+  if (!shape.empty() && !n.perDimension("output_shape", shape, k, 0))
+    return failure();
   out = {in[0], w[1] * DimExpr(group)};
   for (size_t i = 0; i < k; ++i) {
     DimExpr full = (in[i + 2] - 1) * DimExpr(strides[i]) + DimExpr(outputPads[i] + (kernel[i] - 1) * dilations[i] + 1);
@@ -196,8 +207,11 @@ LogicalResult ConvTranspose::run() {
       y = g.build([](kernel::Scalars &r) -> SmallVector<Value> { return {r.in[0]}; })[0];
     }
   }
-  if (n.has(2))
+  if (n.has(2)) {
+    if (failed(n.requireShape(n.in(2), {out[1]}, "bias")))
+      return failure();
     y = c.add(y, c.along(n.in(2), 1, n.rank(0)));
+  }
   n.out(0, y);
   return c.done();
 }
@@ -209,8 +223,8 @@ INGOT_IMPORT("ConvTranspose", 1) { return ConvTranspose(n).run(); }
 /// Every kernel position reads the image at a learned offset, bilinearly, times a mask.
 INGOT_IMPORT("DeformConv", 19) {
   Value x = n.in(0), w = n.in(1), offset = n.in(2);
-  if (n.rank(0) != 4)
-    return n.refuse("needs images of two spatial dimensions");
+  if (n.rank(0) != 4 || n.rank(1) != 4 || n.rank(2) != 4)
+    return n.refuse("needs images of two spatial dimensions", "reshape input, weight and offset to rank 4");
   Dims in = n.dims(0), wd = n.dims(1), od = n.dims(2);
   auto kernel = n.ints("kernel_shape");
   if (kernel.empty())
@@ -223,6 +237,13 @@ INGOT_IMPORT("DeformConv", 19) {
   auto channels = in[1].constant(), filters = wd[0].constant();
   if (!channels || !filters)
     return n.refuse("number of channels is not static", "fix it with --shape");
+  if (group < 1 || offsetGroups < 1 || *channels % group || *filters % group || *channels % offsetGroups)
+    return n.refuse("group or offset_group does not divide the channels", "correct the attributes");
+  Dims offsets{in[0], offsetGroups * 2 * kernel[0] * kernel[1], window->out[0], window->out[1]};
+  Dims mask{in[0], offsetGroups * kernel[0] * kernel[1], window->out[0], window->out[1]};
+  if (failed(n.requireShape(w, {*filters, *channels / group, kernel[0], kernel[1]}, "weight")) ||
+      failed(n.requireShape(offset, offsets, "offset")) || (n.has(4) && failed(n.requireShape(n.in(4), mask, "mask"))))
+    return failure();
   int64_t inPer = *channels / group, outPer = *filters / group, perOffset = *channels / offsetGroups;
   Type element = n.element(0);
   DimExpr height = in[2], width = in[3];

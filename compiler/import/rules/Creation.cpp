@@ -71,7 +71,7 @@ INGOT_IMPORT("ConstantOfShape", 9) {
   if (!dims)
     return n.refuse("the rank of the result is not known", "export the model with a shape input of static length");
   Value v = n.hasAttr("value") ? n.tensor("value") : splat(n.b, n.loc, 0, n.b.getF32Type());
-  n.out(0, broadcastTo(n.b, n.loc, reshapeTo(n.b, n.loc, v, {}), *dims));
+  n.out(0, n.broadcastTo(n.reshapeTo(v, {}), *dims));
   return success();
 }
 
@@ -116,7 +116,7 @@ static std::optional<DimExpr> rangeLength(NodeImport &n) {
 INGOT_IMPORT("Range", 11) {
   Type element = n.element(0);
   for (Value &v : n.inputs) // some models give vectors of one
-    v = reshapeTo(n.b, n.loc, v, {});
+    v = n.reshapeTo(v, {});
   auto length = rangeLength(n);
   if (auto numbers = n.constants(0); numbers && length && length->constant() && *length->constant() <= 256 && n.constants(2)) {
     Dims values;
@@ -161,7 +161,10 @@ INGOT_IMPORT("EyeLike", 9) {
 
 INGOT_IMPORT("OneHot", 9) {
   Dims dims = n.dims(0);
-  int64_t axis = n.axis("axis", -1, dims.size() + 1);
+  auto place = n.axis("axis", -1, dims.size() + 1);
+  if (!place)
+    return failure();
+  int64_t axis = *place;
   std::optional<DimExpr> depth;
   if (auto d = n.known(1))
     depth = (*d)[0];
@@ -311,7 +314,7 @@ INGOT_IMPORT("Multinomial", 7) {
     return s.sub(r.read(r.table[0], {at[0], at[2]}), s.log(s.neg(s.log(u))));
   });
   Value best = argExtreme(n, noisy, 2, true, false);
-  n.out(0, castTo(n.b, n.loc, reshapeTo(n.b, n.loc, best, {dims[0], dims[1]}), dtype(n, n.b.getI32Type())));
+  n.out(0, castTo(n.b, n.loc, n.reshapeTo(best, {dims[0], dims[1]}), dtype(n, n.b.getI32Type())));
   return success();
 }
 
@@ -341,8 +344,8 @@ INGOT_IMPORT("Dropout", 12) {
   Random random(n);
   Dims dims = n.dims(0);
   Type f32 = n.b.getF32Type();
-  Value share = n.has(1) ? reshapeTo(n.b, n.loc, castTo(n.b, n.loc, n.in(1), f32), {}) : splat(n.b, n.loc, 0.5, f32);
-  Value mode = n.has(2) ? reshapeTo(n.b, n.loc, n.in(2), {}) : splat(n.b, n.loc, 0, b1);
+  Value share = n.has(1) ? n.reshapeTo(castTo(n.b, n.loc, n.in(1), f32), {}) : splat(n.b, n.loc, 0.5, f32);
+  Value mode = n.has(2) ? n.reshapeTo(n.in(2), {}) : splat(n.b, n.loc, 0, b1);
   Value mask = pull(n, b1, dims, {share, mode}, [&](Scalars &r, ArrayRef<Value> at) {
     ScalarBuilder s(r.b, r.loc, f32);
     Value stays = s.cmp(Cmp::GE, random.uniform(r, flatIndex(r, dims, at), f32), r.read(r.table[0], {}));

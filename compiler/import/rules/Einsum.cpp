@@ -61,9 +61,9 @@ INGOT_IMPORT("Einsum", 12) {
     for (auto [l, d] : llvm::zip(*labels, n.dims(i))) {
       auto [it, fresh] = sizes.try_emplace(l, d);
       if (!fresh) {
-        auto common = broadcastDims({it->second}, {d});
+        auto common = n.broadcastDims({it->second}, {d});
         if (!common)
-          return n.refuse("sizes of one label do not agree");
+          return failure();
         it->second = (*common)[0];
       }
       ++uses[l];

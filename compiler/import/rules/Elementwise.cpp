@@ -17,10 +17,10 @@ static Value legacyAlign(NodeImport &n, Value a, Value v) {
   if (!n.hasAttr("axis"))
     return v;
   Dims d = dimsOf(v);
-  int64_t at = n.axis("axis", 0, rankOf(a));
-  while (int64_t(d.size()) + at < rankOf(a))
+  auto at = n.axis("axis", 0, rankOf(a));
+  while (at && int64_t(d.size()) + *at < rankOf(a))
     d.push_back(1);
-  return reshapeTo(n.b, n.loc, v, d);
+  return n.reshapeTo(v, d);
 }
 
 template <typename Op> static LogicalResult importElementwise(NodeImport &n) {
@@ -124,9 +124,9 @@ INGOT_IMPORT("PRelu", 1) {
   if (n.since < 7 && rankOf(slope) == 1 && rankOf(x) > 1) { // one slope per channel
     Dims d(rankOf(x) - 1, DimExpr(1));
     d[0] = dimsOf(slope)[0];
-    slope = reshapeTo(n.b, n.loc, slope, d);
+    slope = n.reshapeTo(slope, d);
   }
-  n.out(0, elementwise<PReluOp>(n, ValueRange{x, broadcastTo(n.b, n.loc, slope, dimsOf(x))}));
+  n.out(0, elementwise<PReluOp>(n, ValueRange{x, n.broadcastTo(slope, dimsOf(x))}));
   return success();
 }
 
@@ -152,9 +152,9 @@ INGOT_IMPORT("Clip", 11) {
     return clip(n, lo, hi);
   Value y = n.in(0);
   if (n.has(1))
-    y = elementwise<MaxOp>(n, ValueRange{y, broadcastTo(n.b, n.loc, n.in(1), n.dims(0))});
+    y = elementwise<MaxOp>(n, ValueRange{y, n.broadcastTo(n.in(1), n.dims(0))});
   if (n.has(2))
-    y = elementwise<MinOp>(n, ValueRange{y, broadcastTo(n.b, n.loc, n.in(2), n.dims(0))});
+    y = elementwise<MinOp>(n, ValueRange{y, n.broadcastTo(n.in(2), n.dims(0))});
   n.out(0, y);
   return success();
 }

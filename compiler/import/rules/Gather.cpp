@@ -22,9 +22,10 @@ static Value take(NodeImport &n, Value x, Value indices, int64_t axis) {
 
 INGOT_IMPORT("Gather", 1) {
   Dims in = n.dims(0);
-  if (in.empty())
-    return n.refuse("needs a tensor of rank 1 or more");
-  int64_t axis = n.axis("axis", 0, in.size());
+  auto along = n.axis("axis", 0, in.size());
+  if (!along)
+    return failure();
+  int64_t axis = *along;
   // One known index is a slice, which moves no other rows and needs no check.
   auto index = n.known(1);
   if (index && n.rank(1) == 0 && !knownInts(n.in(0))) {
@@ -40,7 +41,7 @@ INGOT_IMPORT("Gather", 1) {
     out.erase(out.begin() + axis);
     Value s = n.b.createOrFold<SliceOp>(n.loc, tensorOf(one, n.element(0)), n.in(0), ShapeAttr::get(n.b.getContext(), starts),
                                         n.b.getDenseI64ArrayAttr(SmallVector<int64_t>(in.size(), 1)));
-    n.out(0, reshapeTo(n.b, n.loc, s, out));
+    n.out(0, n.reshapeTo(s, out));
     return success();
   }
   n.out(0, take(n, n.in(0), n.in(1), axis));
@@ -49,7 +50,12 @@ INGOT_IMPORT("Gather", 1) {
 
 INGOT_IMPORT("GatherElements", 11) {
   Dims in = n.dims(0), out = n.dims(1);
-  int64_t axis = n.axis("axis", 0, in.size());
+  auto along = n.axis("axis", 0, in.size());
+  if (!along)
+    return failure();
+  int64_t axis = *along;
+  if (out.size() != in.size())
+    return n.refuse("needs indices of the input's rank", "reshape the indices");
   GenericBuilder g(n.b, n.loc);
   auto d = g.parallels(out);
   g.in(n.in(1), d);
@@ -66,10 +72,18 @@ INGOT_IMPORT("GatherElements", 11) {
 
 INGOT_IMPORT("GatherND", 11) {
   Dims in = n.dims(0), index = n.dims(1);
-  size_t batch = n.i("batch_dims", 0), rows = index.size() - 1;
+  int64_t batch = n.i("batch_dims", 0);
+  if (index.empty() || batch < 0 || batch >= int64_t(std::min(in.size(), index.size())))
+    return n.refuse("batch_dims is " + Twine(batch) + ", expected less than the ranks of input and indices", "correct the attribute");
+  for (int64_t i = 0; i < batch; ++i)
+    if (failed(n.requireEqual(in[i], index[i], "batch dimension " + Twine(i))))
+      return failure();
+  size_t rows = index.size() - 1;
   auto depth = index.back().constant();
   if (!depth)
     return n.refuse("the last dimension of the indices is not static", "fix it with --shape");
+  if (*depth < 0 || batch + *depth > int64_t(in.size()))
+    return n.refuse("an index has " + Twine(*depth) + " parts, the input " + Twine(in.size() - batch) + " dimensions", "correct the shape of the indices");
   Dims out(index.begin(), index.end() - 1);
   out.append(in.begin() + batch + *depth, in.end());
   n.out(0, pull(n, n.element(0), out, {n.in(0), n.in(1)}, [&](Scalars &r, ArrayRef<Value> at) {
@@ -89,6 +103,19 @@ INGOT_IMPORT("GatherND", 11) {
 // Scatter: the places written are data, so no loop nest over the result can say it
 //===----------------------------------------------------------------------===//
 
+/// Updates have the indices' rows and what of the input a row does not index.
+static LogicalResult checkScatterND(NodeImport &n) {
+  Dims in = n.dims(0), index = n.dims(1);
+  auto depth = index.empty() ? std::nullopt : index.back().constant();
+  if (!depth)
+    return n.refuse("the last dimension of the indices is not static", "fix it with --shape");
+  if (*depth < 0 || *depth > int64_t(in.size()))
+    return n.refuse("an index has " + Twine(*depth) + " parts, the input " + Twine(in.size()) + " dimensions", "correct the shape of the indices");
+  Dims updates(index.begin(), index.end() - 1);
+  updates.append(in.begin() + *depth, in.end());
+  return n.requireShape(n.in(2), updates, "updates");
+}
+
 static LogicalResult scatter(NodeImport &n, StringRef callee, bool hasAxis) {
   StringRef reduction = n.s("reduction", "none");
   static const StringRef kinds[] = {"none", "add", "mul", "max", "min"};
@@ -103,8 +130,16 @@ static LogicalResult scatter(NodeImport &n, StringRef callee, bool hasAxis) {
   if (reduction != "none" && !numeric)
     return n.refuse("reductions of this element type are not supported", "cast to f32 before and back after");
   SmallVector<NamedAttribute> params{n.b.getNamedAttr("reduction", n.b.getI64IntegerAttr(kind - std::begin(kinds)))};
-  if (hasAxis)
-    params.push_back(n.b.getNamedAttr("axis", n.b.getI64IntegerAttr(n.axis("axis", 0, n.rank(0)))));
+  if (hasAxis) {
+    auto axis = n.axis("axis", 0, n.rank(0));
+    if (!axis || failed(n.requireShape(n.in(2), n.dims(1), "updates")))
+      return failure();
+    if (n.rank(1) != n.rank(0))
+      return n.refuse("needs indices of the input's rank", "reshape the indices");
+    params.push_back(n.b.getNamedAttr("axis", n.b.getI64IntegerAttr(*axis)));
+  } else if (failed(checkScatterND(n))) {
+    return failure();
+  }
   n.out(0, n.call(callee, {n.in(0), n.in(1), n.in(2)}, n.in(0).getType(), n.b.getDictionaryAttr(params)));
   return success();
 }
@@ -159,12 +194,14 @@ INGOT_IMPORT("NonZero", 9) {
 
 INGOT_IMPORT("Compress", 9) {
   Value x = n.in(0);
-  int64_t axis = 0;
+  std::optional<int64_t> along = 0;
   if (n.hasAttr("axis"))
-    axis = n.axis("axis", 0, n.rank(0));
+    along = n.axis("axis", 0, n.rank(0));
   else
-    x = reshapeTo(n.b, n.loc, x, {product(n.dims(0))});
+    x = n.reshapeTo(x, {product(n.dims(0))});
+  if (!along)
+    return failure();
   Value where = nonZero(n, n.in(1));
-  n.out(0, take(n, x, reshapeTo(n.b, n.loc, where, {dimsOf(where)[1]}), axis));
+  n.out(0, take(n, x, n.reshapeTo(where, {dimsOf(where)[1]}), *along));
   return success();
 }

@@ -80,7 +80,10 @@ INGOT_IMPORT("BatchNormalization", 1) {
 
 INGOT_IMPORT("LayerNormalization", 1) {
   Compose c(n);
-  auto axes = axesFrom(n.axis("axis", -1, n.rank(0)), n.rank(0));
+  auto first = n.axis("axis", -1, n.rank(0));
+  if (!first)
+    return failure();
+  auto axes = axesFrom(*first, n.rank(0));
   Value mean, inverse;
   Value y = standardise(c, c.widen(n.in(0)), axes, n.f("epsilon", 1e-5), &mean, &inverse);
   y = c.cast(y, n.element(0));
@@ -95,7 +98,10 @@ INGOT_IMPORT("LayerNormalization", 1) {
 
 INGOT_IMPORT("RMSNormalization", 1) {
   Compose c(n);
-  auto axes = axesFrom(n.axis("axis", -1, n.rank(0)), n.rank(0));
+  auto first = n.axis("axis", -1, n.rank(0));
+  if (!first)
+    return failure();
+  auto axes = axesFrom(*first, n.rank(0));
   Value x = c.widen(n.in(0));
   Value inverse = c.reciprocal(c.sqrt(c.add(c.reduce("mean", c.mul(x, x), axes), n.f("epsilon", 1e-5))));
   n.out(0, c.cast(c.mul(c.cast(c.mul(x, inverse), n.element(0)), n.in(1)), n.element(1)));
@@ -105,6 +111,8 @@ INGOT_IMPORT("RMSNormalization", 1) {
 INGOT_IMPORT("InstanceNormalization", 1) {
   Compose c(n);
   int64_t rank = n.rank(0);
+  if (rank < 2)
+    return n.refuse("needs a tensor with channels", "give the input a batch and a channel dimension");
   Value y = standardise(c, c.widen(n.in(0)), axesFrom(2, rank), n.f("epsilon", 1e-5));
   y = c.add(c.mul(y, c.along(c.widen(n.in(1)), 1, rank)), c.along(c.widen(n.in(2)), 1, rank));
   n.out(0, c.cast(y, n.element(0)));
@@ -115,6 +123,8 @@ INGOT_IMPORT("GroupNormalization", 18) {
   Compose c(n);
   Dims d = n.dims(0);
   int64_t groups = n.i("num_groups");
+  if (d.size() < 2 || groups < 1)
+    return n.refuse("needs a tensor with channels and a positive num_groups", "correct the model");
   auto perGroup = DimExpr::divideExactly(d[1], groups);
   if (!perGroup)
     return n.refuse("number of channels is not a multiple of num_groups");
@@ -139,11 +149,11 @@ INGOT_IMPORT("GroupNormalization", 18) {
 
 INGOT_IMPORT("MeanVarianceNormalization", 9) {
   Compose c(n);
-  SmallVector<int64_t> axes = n.ints("axes", {0, 2, 3});
-  for (int64_t &a : axes)
-    a += a < 0 ? n.rank(0) : 0;
-  Value x = c.widen(n.in(0)), d = c.sub(x, c.reduce("mean", x, axes));
-  Value deviation = c.add(c.sqrt(c.reduce("mean", c.mul(d, d), axes)), 1e-9);
+  auto axes = n.axes(n.ints("axes", {0, 2, 3}), n.rank(0));
+  if (!axes)
+    return failure();
+  Value x = c.widen(n.in(0)), d = c.sub(x, c.reduce("mean", x, *axes));
+  Value deviation = c.add(c.sqrt(c.reduce("mean", c.mul(d, d), *axes)), 1e-9);
   n.out(0, c.cast(c.div(d, deviation), n.element(0)));
   return c.done();
 }
@@ -153,8 +163,11 @@ INGOT_IMPORT("LpNormalization", 1) {
   int64_t p = n.i("p", 2);
   if (p != 1 && p != 2)
     return n.refuse("p must be 1 or 2");
+  auto axis = n.axis("axis", -1, n.rank(0));
+  if (!axis)
+    return failure();
   Value x = c.widen(n.in(0));
-  Value norm = c.reduce(p == 1 ? "l1" : "l2", x, {n.axis("axis", -1, n.rank(0))});
+  Value norm = c.reduce(p == 1 ? "l1" : "l2", x, {*axis});
   norm = c.where(c.equal(norm, 0.0), c.splat(1, elementOf(norm), dimsOf(norm)), norm); // a zero vector stays zero
   n.out(0, c.cast(c.div(x, norm), n.element(0)));
   return c.done();

@@ -116,17 +116,22 @@ INGOT_IMPORT("GlobalLpPool", 1) {
 /// they then carry the same value. Pull form: each output position looks through the maxima of its image.
 INGOT_IMPORT("MaxUnpool", 1) {
   Dims in = n.dims(0);
+  if (in.size() < 3)
+    return n.refuse("needs an input of rank 3 or more", "give it a batch, a channel and spatial dimensions");
   size_t k = in.size() - 2;
   auto kernel = n.ints("kernel_shape"), strides = n.ints("strides", SmallVector<int64_t>(k, 1)),
        pads = n.ints("pads", SmallVector<int64_t>(2 * k, 0));
+  if (!n.perDimension("kernel_shape", kernel, k, 1) || !n.perDimension("strides", strides, k, 1) || !n.perDimension("pads", pads, 2 * k, 0) ||
+      failed(n.requireShape(n.in(1), in, "indices")))
+    return failure();
   Dims inferred{in[0], in[1]};
   for (size_t i = 0; i < k; ++i)
     inferred.push_back((in[i + 2] - 1) * DimExpr(strides[i]) + DimExpr(kernel[i] - pads[i] - pads[i + k]));
   Dims out = inferred;
   if (n.has(2)) {
     auto shape = n.runtime(2, "unpool");
-    if (!shape)
-      return n.refuse("output_shape has no static length");
+    if (!shape || shape->size() != in.size())
+      return n.refuse("output_shape has not one number for each dimension", "give it a static length, the input's rank");
     out = *shape;
   }
   // Indices count in the inferred shape; a larger output_shape leaves zeros at its end.

@@ -9,7 +9,7 @@ using namespace ingot::nn;
 /// Scale and zero point as nn.quantize takes them: one number, a vector along `axis`, or blocks.
 static Value parameter(NodeImport &n, Value v) {
   if (v && rankOf(v) == 1 && dimsOf(v)[0].isConstant(1)) // a vector of one is a number
-    return reshapeTo(n.b, n.loc, v, {});
+    return n.reshapeTo(v, {});
   return v;
 }
 
@@ -22,14 +22,32 @@ static int64_t blockOf(NodeImport &n, Value scale, int64_t axis) {
   return per && per->constant() ? *per->constant() : 0;
 }
 
+/// The axis of a scale that is no single number. Scale and zero point must have the sizes that it asks for.
+static std::optional<int64_t> parameterAxis(NodeImport &n, Value scale, Value zero) {
+  if (zero && failed(n.requireShape(zero, dimsOf(scale), "zero point")))
+    return std::nullopt;
+  if (rankOf(scale) == 0)
+    return 0;
+  auto axis = n.axis("axis", 1, n.rank(0));
+  if (axis && rankOf(scale) == 1 && failed(n.requireEqual(dimsOf(scale)[0], n.dims(0)[*axis], "elements of the scale")))
+    return std::nullopt;
+  if (axis && rankOf(scale) > 1 && rankOf(scale) != n.rank(0))
+    return (void)n.refuse("scale has rank " + Twine(rankOf(scale)) + ", the input " + Twine(n.rank(0)), "give one number, a vector or blocks"),
+           std::nullopt;
+  return axis;
+}
+
 INGOT_IMPORT("QuantizeLinear", 10) {
   Type to = n.b.getIntegerType(8, false);
   if (n.has(2))
     to = n.element(2);
   else if (int64_t code = n.i("output_dtype"))
     to = irType(n.b.getContext(), *elementTypeOfOnnx(code));
-  int64_t axis = n.rank(0) ? n.axis("axis", 1, n.rank(0)) : 0;
   Value scale = parameter(n, n.in(1)), zero = parameter(n, n.in(2));
+  auto along = parameterAxis(n, scale, zero);
+  if (!along)
+    return failure();
+  int64_t axis = *along;
   n.out(0, QuantizeOp::create(n.b, n.loc, tensorOf(n.dims(0), to), n.in(0), scale, zero, axis, blockOf(n, scale, axis),
                               n.i("saturate", 1) != 0));
   return success();
@@ -39,8 +57,11 @@ INGOT_IMPORT("DequantizeLinear", 10) {
   Type to = n.element(1);
   if (int64_t code = n.i("output_dtype"))
     to = irType(n.b.getContext(), *elementTypeOfOnnx(code));
-  int64_t axis = n.rank(0) ? n.axis("axis", 1, n.rank(0)) : 0;
   Value scale = parameter(n, n.in(1)), zero = parameter(n, n.in(2));
+  auto along = parameterAxis(n, scale, zero);
+  if (!along)
+    return failure();
+  int64_t axis = *along;
   n.out(0, DequantizeOp::create(n.b, n.loc, tensorOf(n.dims(0), to), n.in(0), scale, zero, axis, blockOf(n, scale, axis)));
   return success();
 }
@@ -85,12 +106,10 @@ static FailureOr<Value> integerProduct(NodeImport &n, Value a, Value b, Value za
   da = dimsOf(a);
   db = dimsOf(b);
   size_t rank = std::max(da.size(), db.size());
-  auto batch = broadcastDims(ArrayRef<DimExpr>(da).drop_back(2), ArrayRef<DimExpr>(db).drop_back(2));
+  auto batch = n.broadcastDims(ArrayRef<DimExpr>(da).drop_back(2), ArrayRef<DimExpr>(db).drop_back(2));
   DimExpr k = da.back();
-  if (!batch || (k.constant() && db[db.size() - 2].constant() && k != db[db.size() - 2])) {
-    (void)n.refuse("shapes do not fit a matrix product");
+  if (!batch || failed(n.requireEqual(k, db[db.size() - 2], "the inner dimensions of the matrix product")))
     return failure();
-  }
   Dims out = *batch;
   out.push_back(da[da.size() - 2]);
   out.push_back(db.back());
@@ -109,7 +128,7 @@ static FailureOr<Value> integerProduct(NodeImport &n, Value a, Value b, Value za
     y = c.sub(y, c.mul(sums(a, 1), wide(zb, false)));
   if (hasA && hasB) {
     Value both = c.mul(wide(za, true), wide(zb, false));
-    y = c.add(y, c.mul(both, c.cast(reshapeTo(n.b, n.loc, intTensor(n.b, n.loc, {k}, 0), {}), i32)));
+    y = c.add(y, c.mul(both, c.cast(n.reshapeTo(intTensor(n.b, n.loc, {k}, 0), {}), i32)));
   }
   if (row)
     out.erase(out.end() - 2);
@@ -159,6 +178,13 @@ static FailureOr<Value> integerConv(NodeImport &n, Value x, Value w, Value zx, V
   Compose c(n);
   Type i32 = n.b.getI32Type();
   Dims in = dimsOf(x), wd = dimsOf(w);
+  int64_t group = n.i("group", 1);
+  if (in.size() < 3 || wd.size() != in.size() || group < 1 || !DimExpr::divideExactly(wd[0], group)) {
+    (void)n.refuse("needs an input of rank 3 or more, a weight of the same rank and a group that divides its channels", "correct the model");
+    return failure();
+  }
+  if (failed(n.requireEqual(in[1], wd[1] * DimExpr(group), "input channels and what the weight takes")))
+    return failure();
   SmallVector<int64_t> kernel;
   for (const DimExpr &e : ArrayRef<DimExpr>(wd).drop_front(2)) {
     if (!e.constant()) {
@@ -180,7 +206,7 @@ static FailureOr<Value> integerConv(NodeImport &n, Value x, Value w, Value zx, V
   Dims out{in[0], wd[0]};
   out.append(window->out);
   Value y = ConvOp::create(n.b, n.loc, tensorOf(out, i32), centred(x, zx, 1), centred(w, zw, 0), window->strides, window->pads,
-                           window->dilations, n.i("group", 1), "channels_first");
+                           window->dilations, group, "channels_first");
   if (failed(c.done()))
     return failure();
   return y;

@@ -69,6 +69,7 @@ struct Recurrent {
   LogicalResult run();
 
 private:
+  LogicalResult checkShapes();
   LogicalResult readActivations(ArrayRef<StringRef> defaults);
   /// What direction d does not share with the other.
   struct Direction {
@@ -359,11 +360,30 @@ std::pair<Value, Recurrent::State> Recurrent::allSteps(const Direction &d, State
   return {d.backward ? c.reverse(outputs, 0) : outputs, {loop.getResult(0), isLstm() ? loop.getResult(1) : Value()}};
 }
 
+/// Everything that a step reads has the sizes that input and hidden state ask for.
+LogicalResult Recurrent::checkShapes() {
+  if (auto given = n.i("hidden_size"); given && failed(n.requireEqual(hidden, given, "hidden_size")))
+    return failure();
+  DimExpr rows = hidden * DimExpr(gates), states(directions);
+  Dims state = batchFirst ? Dims{batch, states, hidden} : Dims{states, batch, hidden};
+  const struct {
+    unsigned input;
+    Dims dims;
+    const char *what;
+  } needed[] = {{1, {states, rows, input}, "W"},    {2, {states, rows, hidden}, "R"}, {3, {states, rows * DimExpr(2)}, "B"},
+                {4, {batch}, "sequence_lens"},      {5, state, "initial_h"},          {6, state, "initial_c"},
+                {7, {states, hidden * DimExpr(3)}, "P"}};
+  for (auto &[k, dims, what] : needed)
+    if (n.has(k) && failed(n.requireShape(n.in(k), dims, what)))
+      return failure();
+  return success();
+}
+
 LogicalResult Recurrent::run() {
   batchFirst = n.i("layout");
   x = c.widen(n.in(0));
   if (rankOf(x) != 3 || n.rank(1) != 3 || n.rank(2) != 3)
-    return n.refuse("needs an input and weights of rank 3");
+    return n.refuse("needs an input and weights of rank 3", "correct the shapes of X, W and R");
   if (batchFirst)
     x = c.transpose(x, {1, 0, 2});
   element = n.element(0);
@@ -380,6 +400,8 @@ LogicalResult Recurrent::run() {
     if (auto known = n.known(4); known && llvm::all_of(*known, [&](const DimExpr &e) { return e == steps; }))
       lengths = Value();
   }
+  if (failed(checkShapes()))
+    return failure();
   static const StringRef lstm[] = {"Sigmoid", "Tanh", "Tanh"}, gruNames[] = {"Sigmoid", "Tanh"}, rnn[] = {"Tanh"};
   if (failed(readActivations(gates == 4 ? ArrayRef(lstm) : gates == 3 ? ArrayRef(gruNames) : ArrayRef(rnn))))
     return failure();

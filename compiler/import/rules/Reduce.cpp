@@ -53,7 +53,7 @@ static Value dropReduced(NodeImport &n, Value kept, Value flags, int64_t resultR
   Dims out;
   for (int64_t i = 0; i < resultRank; ++i)
     out.push_back(n.bind(sizes, i, "reduced"));
-  return reshapeTo(n.b, n.loc, kept, out);
+  return n.reshapeTo(kept, out);
 }
 
 //===----------------------------------------------------------------------===//
@@ -82,9 +82,10 @@ static LogicalResult importReduce(NodeImport &n, StringRef kind, int64_t axesInp
   auto finish = [&](Value v) { n.out(0, c.cast(v, element)); };
   if (axes) {
     for (int64_t &a : *axes) {
-      a += a < 0 ? rank : 0;
-      if (a < 0 || a >= rank)
-        return n.refuse("axis out of range");
+      auto axis = n.axis(a, rank);
+      if (!axis)
+        return failure();
+      a = *axis;
     }
     llvm::sort(*axes);
     axes->erase(llvm::unique(*axes), axes->end());
@@ -149,12 +150,11 @@ INGOT_IMPORT("ReduceLogSumExp", 1) { return importReduce(n, "log_sum_exp", 18); 
 static LogicalResult alongAxis(NodeImport &n, llvm::function_ref<Value(Compose &, Value, int64_t)> compute) {
   Compose c(n);
   int64_t rank = n.rank(0);
-  if (n.since >= 13 || rank == 0) {
-    n.out(0, compute(c, n.in(0), n.axis("axis", -1, rank)));
-    return c.done();
-  }
-  int64_t axis = n.axis("axis", 1, rank);
-  if (axis == rank - 1) {
+  auto along = n.axis("axis", n.since >= 13 ? -1 : 1, rank);
+  if (!along)
+    return failure();
+  int64_t axis = *along;
+  if (n.since >= 13 || axis == rank - 1) {
     n.out(0, compute(c, n.in(0), axis));
     return c.done();
   }

@@ -8,18 +8,12 @@ using namespace ingot::nn;
 using namespace ingot::rules;
 using kernel::Scalars;
 
-/// Axes from an attribute or input k, counted from the front and sorted; nothing if they are known only at run time.
+/// Axes from an attribute or input k, counted from the front and sorted; nothing if they are known only at run time, or after a refusal.
 static std::optional<SmallVector<int64_t>> axesOf(NodeImport &n, unsigned k, int64_t rank) {
-  SmallVector<int64_t> axes = n.ints("axes");
-  if (n.has(k)) {
-    auto c = n.constants(k);
-    if (!c)
-      return std::nullopt;
-    axes = *c;
-  }
-  for (int64_t &a : axes)
-    a = a < 0 ? a + rank : a;
-  llvm::sort(axes);
+  auto given = n.has(k) ? n.constants(k) : n.ints("axes");
+  auto axes = given ? n.axes(*given, rank) : std::nullopt;
+  if (axes)
+    llvm::sort(*axes);
   return axes;
 }
 
@@ -70,7 +64,10 @@ INGOT_IMPORT("Reshape", 1) {
   if (target) {
     out = resolve(in, *target, allowZero);
     if (!out)
-      return n.refuse("the target shape has two dimensions of -1");
+      return n.refuse("the target shape has two dimensions of -1", "state all sizes but one");
+    for (const DimExpr &d : *out)
+      if (auto c = d.constant(); c && *c < 0)
+        return n.refuse("the target shape has a dimension of " + Twine(*c), "use sizes, 0 (keep) or -1 (the rest)");
   } else if (auto h = staticHint(n, 0)) {
     out = h;
   } else {
@@ -96,18 +93,18 @@ INGOT_IMPORT("Reshape", 1) {
     });
     out = bindAll(n, dims, "shape");
   }
-  DimExpr before = product(in), after = product(*out);
-  if (before.constant() && after.constant() && before != after)
-    return n.refuse("the number of elements changes from " + before.str() + " to " + after.str());
-  n.out(0, reshapeTo(n.b, n.loc, x, *out));
+  n.out(0, n.reshapeTo(x, *out));
   return success();
 }
 
 INGOT_IMPORT("Flatten", 1) {
   Dims in = n.dims(0);
   ArrayRef<DimExpr> d(in);
-  int64_t axis = n.axis("axis", 1, in.size());
-  n.out(0, reshapeTo(n.b, n.loc, n.in(0), {product(d.take_front(axis)), product(d.drop_front(axis))}));
+  int64_t rank = in.size(), given = n.i("axis", 1);
+  auto axis = given == rank ? given : n.axis(given, rank); // behind the last dimension, too
+  if (!axis)
+    return failure();
+  n.out(0, n.reshapeTo(n.in(0), {product(d.take_front(*axis)), product(d.drop_front(*axis))}));
   return success();
 }
 
@@ -115,7 +112,7 @@ static LogicalResult reshapeToHint(NodeImport &n) {
   auto h = staticHint(n, 0);
   if (!h)
     return n.refuse("axes are computed at run time", "make the axes constant");
-  n.out(0, reshapeTo(n.b, n.loc, n.in(0), *h));
+  n.out(0, n.reshapeTo(n.in(0), *h));
   return success();
 }
 
@@ -123,12 +120,15 @@ INGOT_IMPORT("Squeeze", 1) {
   Dims in = n.dims(0), out;
   auto axes = axesOf(n, 1, in.size());
   if (!axes)
-    return reshapeToHint(n);
+    return n.refused() ? failure() : reshapeToHint(n);
   bool all = !n.has(1) && !n.hasAttr("axes");
+  for (int64_t a : *axes)
+    if (failed(n.requireEqual(in[a], 1, "squeezed dimension " + Twine(a))))
+      return failure();
   for (auto [i, d] : llvm::enumerate(in))
     if (all ? !d.isConstant(1) : !llvm::is_contained(*axes, int64_t(i)))
       out.push_back(d);
-  n.out(0, reshapeTo(n.b, n.loc, n.in(0), out));
+  n.out(0, n.reshapeTo(n.in(0), out));
   return success();
 }
 
@@ -137,13 +137,10 @@ INGOT_IMPORT("Unsqueeze", 1) {
   int64_t extra = n.has(1) ? cast<RankedTensorType>(n.in(1).getType()).getNumElements() : n.ints("axes").size();
   auto axes = axesOf(n, 1, int64_t(out.size()) + extra);
   if (!axes)
-    return reshapeToHint(n);
-  for (int64_t a : *axes) {
-    if (a < 0 || a > int64_t(out.size()))
-      return n.refuse("an axis is out of range");
+    return n.refused() ? failure() : reshapeToHint(n);
+  for (int64_t a : *axes)
     out.insert(out.begin() + a, DimExpr(1));
-  }
-  n.out(0, reshapeTo(n.b, n.loc, n.in(0), out));
+  n.out(0, n.reshapeTo(n.in(0), out));
   return success();
 }
 
@@ -155,20 +152,27 @@ INGOT_IMPORT("Transpose", 1) {
   SmallVector<int64_t> perm;
   for (int64_t i = n.rank(0); i-- > 0;)
     perm.push_back(i);
-  n.out(0, transposeBy(n.b, n.loc, n.in(0), n.ints("perm", perm)));
+  auto order = n.axes(n.ints("perm", perm), n.rank(0));
+  if (!order)
+    return failure();
+  if (int64_t(order->size()) != n.rank(0))
+    return n.refuse("perm has " + Twine(order->size()) + " axes, the input " + Twine(n.rank(0)), "name every axis once in perm");
+  n.out(0, transposeBy(n.b, n.loc, n.in(0), *order));
   return success();
 }
 
 /// Reshape, transpose, reshape.
 static Value shuffle(NodeImport &n, ArrayRef<DimExpr> split, ArrayRef<int64_t> perm, ArrayRef<DimExpr> out) {
-  Value v = reshapeTo(n.b, n.loc, n.in(0), split);
-  return reshapeTo(n.b, n.loc, transposeBy(n.b, n.loc, v, perm), out);
+  Value v = n.reshapeTo(n.in(0), split);
+  return n.reshapeTo(transposeBy(n.b, n.loc, v, perm), out);
 }
 
 INGOT_IMPORT("DepthToSpace", 1) {
   if (n.rank(0) != 4)
-    return n.refuse("needs a tensor of rank 4");
+    return n.refuse("needs a tensor of rank 4", "reshape the input to batch, channels, height, width");
   Dims d = n.dims(0);
+  if (n.i("blocksize") < 1)
+    return n.refuse("blocksize is " + Twine(n.i("blocksize")), "use a blocksize of 1 or more");
   DimExpr b = n.i("blocksize");
   auto c = DimExpr::divideExactly(d[1], b * b);
   if (!c)
@@ -182,8 +186,10 @@ INGOT_IMPORT("DepthToSpace", 1) {
 }
 INGOT_IMPORT("SpaceToDepth", 1) {
   if (n.rank(0) != 4)
-    return n.refuse("needs a tensor of rank 4");
+    return n.refuse("needs a tensor of rank 4", "reshape the input to batch, channels, height, width");
   Dims d = n.dims(0);
+  if (n.i("blocksize") < 1)
+    return n.refuse("blocksize is " + Twine(n.i("blocksize")), "use a blocksize of 1 or more");
   DimExpr b = n.i("blocksize"), h = DimExpr::floorDiv(d[2], b), w = DimExpr::floorDiv(d[3], b);
   bool depthFirst = n.s("mode", "DCR") == "DCR";
   SmallVector<int64_t> perm = depthFirst ? SmallVector<int64_t>{0, 3, 5, 1, 2, 4} : SmallVector<int64_t>{0, 1, 3, 5, 2, 4};
@@ -203,10 +209,10 @@ INGOT_IMPORT("Expand", 8) {
   if (!out && !shape)
     shape = n.runtime(1, "size");
   if (!out && shape)
-    out = broadcastDims(n.dims(0), *shape);
+    out = n.broadcastDims(n.dims(0), *shape);
   if (!out)
     return n.refuse("cannot be expanded to that shape", "give the shape input a static length and sizes that numpy would broadcast");
-  n.out(0, broadcastTo(n.b, n.loc, n.in(0), *out));
+  n.out(0, n.broadcastTo(n.in(0), *out));
   return success();
 }
 
@@ -224,17 +230,20 @@ static LogicalResult tile(NodeImport &n, ArrayRef<DimExpr> repeats) {
     split.push_back(d);
     wide.push_back(d.isConstant(1) ? r : d);
   }
-  Value v = broadcastTo(n.b, n.loc, reshapeTo(n.b, n.loc, n.in(0), split), wide);
-  n.out(0, reshapeTo(n.b, n.loc, v, out));
+  Value v = n.broadcastTo(n.reshapeTo(n.in(0), split), wide);
+  n.out(0, n.reshapeTo(v, out));
   return success();
 }
 INGOT_IMPORT("Tile", 1) { // (input, tiles, axis)
   auto tiles = n.runtime(1, "repeat");
-  auto axis = n.constants(2);
-  if (!tiles || !axis)
-    return n.refuse("needs a constant axis");
+  auto given = n.constants(2);
+  if (!tiles || !given || tiles->size() != 1 || given->size() != 1)
+    return n.refuse("needs one number of tiles and a constant axis", "export the model with opset 6 or later");
+  auto axis = n.axis((*given)[0], n.rank(0));
+  if (!axis)
+    return failure();
   Dims repeats(n.rank(0), DimExpr(1));
-  repeats[(*axis)[0]] = (*tiles)[0];
+  repeats[*axis] = (*tiles)[0];
   return tile(n, repeats);
 }
 INGOT_IMPORT("Tile", 6) {

@@ -280,9 +280,10 @@ LogicalResult Resize::keepAspectRatio(Value x, ArrayRef<DimExpr> sizes, bool not
 LogicalResult Resize::run(Value x, Value scales, ArrayRef<double> numbers, std::optional<unsigned> sizesInput) {
   Dims in = dimsOf(x);
   int64_t rank = in.size();
-  axes = n.ints("axes", axesFrom(0, rank));
-  for (int64_t &a : axes)
-    a += a < 0 ? rank : 0;
+  auto named = n.axes(n.ints("axes", axesFrom(0, rank)), rank);
+  if (!named)
+    return failure();
+  axes = *named;
   size_t count = axes.size();
   Dims out(in);
   SmallVector<Scale> scale(count);
@@ -320,6 +321,8 @@ LogicalResult Resize::run(Value x, Value scales, ArrayRef<double> numbers, std::
     if (numbers.size() != count)
       return n.refuse("number of scales is not the number of axes");
     for (size_t k = 0; k < count; ++k) {
+      if (!(numbers[k] > 0) || numbers[k] > 1e9)
+        return n.refuse("a scale is " + std::to_string(numbers[k]), "use scales above 0");
       scale[k].number = numbers[k];
       if (auto size = scaledSize(in[axes[k]], numbers[k])) {
         out[axes[k]] = *size;

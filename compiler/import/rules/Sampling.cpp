@@ -43,7 +43,15 @@ INGOT_IMPORT("GridSample", 16) {
     k.mode = "linear";
   if (k.mode == "bicubic")
     k.mode = "cubic";
-  Dims in = n.dims(0), grid = n.dims(1), out{in[0], in[1]};
+  if ((k.mode != "nearest" && k.mode != "linear" && k.mode != "cubic") ||
+      (k.padding != "zeros" && k.padding != "border" && k.padding != "reflection"))
+    return n.refuse("mode '" + k.mode + "' with padding '" + k.padding + "' is not known", "use modes and paddings of ONNX's definition");
+  Dims in = n.dims(0), grid = n.dims(1);
+  if (in.size() < 3 || grid.size() != in.size())
+    return n.refuse("needs an input of rank 3 or more and a grid of the same rank", "correct the shapes");
+  if (failed(n.requireEqual(grid[0], in[0], "batch")) || failed(n.requireEqual(grid.back(), int64_t(in.size()) - 2, "coordinates of the grid")))
+    return failure();
+  Dims out{in[0], in[1]};
   size_t num = in.size() - 2;
   out.append(grid.begin() + 1, grid.end() - 1);
   Type element = n.element(0), wide = computeType(element);
@@ -133,7 +141,9 @@ INGOT_IMPORT("AffineGrid", 20) {
   int64_t num = product(n.dims(1)).constant().value_or(0) - 2;
   auto size = n.runtime(1, "grid");
   if (!size || num < 1)
-    return n.refuse("size has no static length");
+    return n.refuse("size has no static length", "make it constant");
+  if (failed(n.requireShape(n.in(0), {n.dims(0).front(), DimExpr(num), DimExpr(num + 1)}, "theta")))
+    return failure();
   bool alignCorners = n.i("align_corners");
   Dims out{n.dims(0)[0]};
   out.append(size->begin() + 2, size->end());
@@ -168,6 +178,10 @@ INGOT_IMPORT("AffineGrid", 20) {
 INGOT_IMPORT("RoiAlign", 10) {
   Dims in = n.dims(0), rois = n.dims(1);
   int64_t height = n.i("output_height", 1), width = n.i("output_width", 1), ratio = n.i("sampling_ratio");
+  if (in.size() != 4 || height < 1 || width < 1)
+    return n.refuse("needs images of two spatial dimensions and a positive output size", "correct the model");
+  if (rois.size() != 2 || failed(n.requireEqual(rois[1], 4, "numbers per region")) || failed(n.requireShape(n.in(2), {rois[0]}, "batch_indices")))
+    return n.refused() ? failure() : n.refuse("rois are no matrix", "give four numbers for each region");
   double scale = n.f("spatial_scale", 1);
   bool isMax = n.s("mode", "avg") == "max";
   bool halfPixel = n.since >= 16 && n.s("coordinate_transformation_mode", "half_pixel") == "half_pixel";
@@ -243,8 +257,10 @@ INGOT_IMPORT("RoiAlign", 10) {
 INGOT_IMPORT("MaxRoiPool", 1) {
   Dims in = n.dims(0), rois = n.dims(1);
   auto shape = n.ints("pooled_shape");
-  if (in.size() != 4 || shape.size() != 2)
-    return n.refuse("needs images of two spatial dimensions");
+  if (in.size() != 4 || !n.perDimension("pooled_shape", shape, 2, 1))
+    return n.refused() ? failure() : n.refuse("needs images of two spatial dimensions", "reshape the input to rank 4");
+  if (rois.size() != 2 || failed(n.requireEqual(rois[1], 5, "numbers per region")))
+    return n.refused() ? failure() : n.refuse("rois are no matrix", "give five numbers for each region");
   double scale = n.f("spatial_scale", 1);
   Dims out{rois[0], in[1], shape[0], shape[1]};
   Type element = n.element(0), wide = computeType(element);

@@ -40,12 +40,14 @@ Value rules::argExtreme(NodeImport &n, Value x, int64_t axis, bool isMax, bool l
 }
 
 static LogicalResult importArg(NodeImport &n, bool isMax) {
-  int64_t axis = n.axis("axis", 0, n.rank(0));
-  Value y = rules::argExtreme(n, n.in(0), axis, isMax, n.i("select_last_index"));
+  auto axis = n.axis("axis", 0, n.rank(0));
+  if (!axis)
+    return failure();
+  Value y = rules::argExtreme(n, n.in(0), *axis, isMax, n.i("select_last_index"));
   if (!n.i("keepdims", 1)) {
     Dims out = dimsOf(y);
-    out.erase(out.begin() + axis);
-    y = reshapeTo(n.b, n.loc, y, out);
+    out.erase(out.begin() + *axis);
+    y = n.reshapeTo(y, out);
   }
   n.out(0, y);
   return success();
@@ -71,13 +73,18 @@ static Value hardmax(NodeImport &n, Value x, int64_t axis) {
 INGOT_IMPORT("Hardmax", 1) { // on a matrix: the dimensions before `axis` by the others
   Dims dims = n.dims(0);
   ArrayRef<DimExpr> d(dims);
-  int64_t axis = n.axis("axis", 1, dims.size());
-  Value m = reshapeTo(n.b, n.loc, n.in(0), {product(d.take_front(axis)), product(d.drop_front(axis))});
-  n.out(0, reshapeTo(n.b, n.loc, hardmax(n, m, 1), dims));
+  auto axis = n.axis("axis", 1, dims.size());
+  if (!axis)
+    return failure();
+  Value m = n.reshapeTo(n.in(0), {product(d.take_front(*axis)), product(d.drop_front(*axis))});
+  n.out(0, n.reshapeTo(hardmax(n, m, 1), dims));
   return success();
 }
 INGOT_IMPORT("Hardmax", 13) {
-  n.out(0, hardmax(n, n.in(0), n.axis("axis", -1, n.rank(0))));
+  auto axis = n.axis("axis", -1, n.rank(0));
+  if (!axis)
+    return failure();
+  n.out(0, hardmax(n, n.in(0), *axis));
   return success();
 }
 
@@ -87,7 +94,10 @@ INGOT_IMPORT("Hardmax", 13) {
 
 INGOT_IMPORT("TopK", 1) {
   Dims out = n.dims(0);
-  int64_t axis = n.axis("axis", -1, out.size());
+  auto along = n.axis("axis", -1, out.size());
+  if (!along)
+    return failure();
+  int64_t axis = *along;
   std::optional<Dims> k;
   if (n.hasAttr("k"))
     k = Dims{DimExpr(n.i("k"))};
@@ -99,8 +109,10 @@ INGOT_IMPORT("TopK", 1) {
     k = n.runtime(1, "k");
   if (!k)
     return n.refuse("K is not a small integer tensor");
-  if (auto c = (*k)[0].constant(), size = out[axis].constant(); c && size && *c > *size)
-    return n.refuse("K is larger than the dimension");
+  if (k->size() != 1)
+    return n.refuse("K must be one number", "give K as a vector of one element");
+  if (auto c = (*k)[0].constant(), size = out[axis].constant(); c && (*c < 0 || (size && *c > *size)))
+    return n.refuse("K is " + Twine(*c) + ", the dimension has " + out[axis].str() + " elements", "choose a K from 0 to the size of the dimension");
   out[axis] = (*k)[0];
   NamedAttribute params[] = {n.b.getNamedAttr("axis", n.b.getI64IntegerAttr(axis)),
                              n.b.getNamedAttr("largest", n.b.getI64IntegerAttr(n.i("largest", 1)))};
@@ -114,9 +126,12 @@ INGOT_IMPORT("TopK", 1) {
 INGOT_IMPORT("Unique", 11) {
   Value x = n.in(0);
   bool flat = !n.hasAttr("axis");
-  int64_t axis = flat ? 0 : n.axis("axis", 0, n.rank(0));
+  auto along = flat ? std::optional<int64_t>(0) : n.axis("axis", 0, n.rank(0));
+  if (!along)
+    return failure();
+  int64_t axis = *along;
   if (flat)
-    x = reshapeTo(n.b, n.loc, x, {product(n.dims(0))});
+    x = n.reshapeTo(x, {product(n.dims(0))});
   Dims out = dimsOf(x);
   DimExpr size = out[axis], count = DimExpr::symbol(n.freshSymbol("unique"));
   out[axis] = count;
@@ -157,9 +172,13 @@ static Value cumulateShort(NodeImport &n, int64_t axis, bool product) {
 static LogicalResult cumulate(NodeImport &n, bool product) {
   Type element = n.element(0);
   if (auto axis = n.constants(1)) {
-    int64_t a = (*axis)[0] < 0 ? (*axis)[0] + n.rank(0) : (*axis)[0];
-    if (n.dims(0)[a].constant().value_or(INT64_MAX) <= 512) {
-      n.out(0, cumulateShort(n, a, product));
+    if (axis->size() != 1)
+      return n.refuse("axis must be one number", "give the axis as a scalar");
+    auto a = n.axis((*axis)[0], n.rank(0));
+    if (!a)
+      return failure();
+    if (n.dims(0)[*a].constant().value_or(INT64_MAX) <= 512) {
+      n.out(0, cumulateShort(n, *a, product));
       return success();
     }
   }
@@ -168,7 +187,7 @@ static LogicalResult cumulate(NodeImport &n, bool product) {
   NamedAttribute params[] = {n.b.getNamedAttr("exclusive", n.b.getI64IntegerAttr(n.i("exclusive"))),
                              n.b.getNamedAttr("product", n.b.getI64IntegerAttr(product)),
                              n.b.getNamedAttr("reverse", n.b.getI64IntegerAttr(n.i("reverse")))};
-  Value axis = castTo(n.b, n.loc, reshapeTo(n.b, n.loc, n.in(1), {}), n.b.getI64Type());
+  Value axis = castTo(n.b, n.loc, n.reshapeTo(n.in(1), {}), n.b.getI64Type());
   n.out(0, n.call("cumulate", {n.in(0), axis}, n.in(0).getType(), n.b.getDictionaryAttr(params)));
   return success();
 }
@@ -194,6 +213,11 @@ INGOT_IMPORT("Col2Im", 18) {
   size_t dims = image->size();
   auto strides = n.ints("strides", SmallVector<int64_t>(dims, 1)), dilations = n.ints("dilations", SmallVector<int64_t>(dims, 1));
   auto pads = n.ints("pads", SmallVector<int64_t>(2 * dims, 0));
+  if (in.size() != 3)
+    return n.refuse("needs an input of rank 3", "reshape it to batch, columns of a block, blocks");
+  if (!n.perDimension("strides", strides, dims, 1) || !n.perDimension("dilations", dilations, dims, 1) ||
+      !n.perDimension("pads", pads, 2 * dims, 0) || failed(n.requireShape(n.in(2), {int64_t(dims)}, "block_shape")))
+    return failure();
   DimExpr channels, blockSize;
   if (blockKnown) {
     blockSize = product(*blockKnown);
@@ -252,7 +276,7 @@ INGOT_IMPORT("Col2Im", 18) {
 INGOT_IMPORT("NonMaxSuppression", 10) {
   Type i64 = n.b.getI64Type(), f32 = n.b.getF32Type();
   auto scalar = [&](unsigned k, Type element) -> Value {
-    return n.has(k) ? reshapeTo(n.b, n.loc, n.in(k), {}) : splat(n.b, n.loc, 0, element);
+    return n.has(k) ? n.reshapeTo(n.in(k), {}) : splat(n.b, n.loc, 0, element);
   };
   // Without a score threshold every score passes.
   Value score = n.has(4) ? scalar(4, f32) : splat(n.b, n.loc, -std::numeric_limits<double>::infinity(), f32);

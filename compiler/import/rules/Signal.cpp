@@ -74,9 +74,13 @@ INGOT_IMPORT("DFT", 17) {
   if (n.since < 20)
     axis = n.axis("axis", 1, rank);
   else if (!n.has(2))
-    axis = rank - 2;
-  else if (auto k = n.constants(2))
-    axis = (*k)[0] < 0 ? (*k)[0] + rank : (*k)[0];
+    axis = n.axis(-2, rank);
+  else if (auto k = n.constants(2); k && k->size() == 1)
+    axis = n.axis((*k)[0], rank);
+  if (n.refused())
+    return failure();
+  if (axis == rank - 1)
+    return n.refuse("axis is the last dimension, which holds the parts of a number", "choose another axis");
   // The signal as outer, size, inner, parts.
   DimExpr outer(1), size, inner(1);
   if (axis) {
@@ -188,7 +192,7 @@ INGOT_IMPORT("MelWeightMatrix", 17) {
   kernel::GenericBuilder g(n.b, n.loc);
   auto d = g.parallels(out);
   for (unsigned k = 2; k < 5; ++k)
-    g.in(reshapeTo(n.b, n.loc, n.in(k), {}), {});
+    g.in(n.reshapeTo(n.in(k), {}), {});
   g.result(element, out, d);
   n.out(0, g.build([&](Scalars &r) -> SmallVector<Value> {
     ScalarBuilder s(r.b, r.loc, f64), ix(r.b, r.loc, i64);

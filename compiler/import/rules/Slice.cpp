@@ -14,17 +14,20 @@ using kernel::Scalars;
 //===----------------------------------------------------------------------===//
 
 INGOT_IMPORT("Concat", 1) {
-  int64_t axis = n.axis("axis", 1, n.rank(0));
+  auto along = n.axis("axis", 1, n.rank(0));
+  if (!along)
+    return failure();
+  int64_t axis = *along;
   Dims out = n.dims(0);
   for (unsigned k = 1; k < n.numInputs(); ++k) {
     Dims d = n.dims(k);
     if (d.size() != out.size())
-      return n.refuse("inputs have different ranks");
+      return n.refuse("inputs have different ranks", "reshape them to one rank");
     for (size_t i = 0; i < d.size(); ++i) {
       if (int64_t(i) == axis)
         out[i] = out[i] + d[i];
-      else if (out[i].constant() && d[i].constant() && out[i] != d[i])
-        return n.refuse("inputs differ in dimension " + Twine(i));
+      else if (failed(n.requireEqual(out[i], d[i], "dimension " + Twine(i) + " of the inputs")))
+        return failure();
       else if (d[i].constant())
         out[i] = d[i];
     }
@@ -47,7 +50,10 @@ static Value sliceAxis(NodeImport &n, Value v, int64_t axis, const DimExpr &star
 }
 
 INGOT_IMPORT("Split", 1) {
-  int64_t axis = n.axis("axis", 0, n.rank(0));
+  auto along = n.axis("axis", 0, n.rank(0));
+  if (!along)
+    return failure();
+  int64_t axis = *along;
   DimExpr size = n.dims(0)[axis];
   int64_t parts = n.numOutputs();
   Dims sizes;
@@ -72,7 +78,12 @@ INGOT_IMPORT("Split", 1) {
       sizes.push_back(even ? part : DimExpr::min(part, DimExpr::max(size - part * DimExpr(i), 0)));
   }
   if (int64_t(sizes.size()) != parts)
-    return n.refuse("the sizes of the parts are not known", "make the split constant");
+    return n.refuse("the sizes of the parts are not known, or not as many as outputs", "make the split constant, one size for each output");
+  DimExpr total;
+  for (const DimExpr &s : sizes)
+    total = total + s;
+  if (failed(n.requireEqual(size, total, "the sum of the parts")))
+    return failure();
   DimExpr start;
   for (int64_t i = 0; i < parts; ++i) {
     n.out(i, sliceAxis(n, n.in(0), axis, start, sizes[i]));
@@ -221,12 +232,17 @@ INGOT_IMPORT("Slice", 1) {
       return sliceAtRunTime(n);
   }
   SmallVector<int64_t> steps(in.size(), 1);
+  if (!axes)
+    axes = llvm::to_vector(llvm::seq<int64_t>(0, from->size()));
+  axes = n.axes(*axes, in.size());
+  if (!axes)
+    return failure();
+  if (to->size() != from->size() || axes->size() != from->size() || (by && by->size() != from->size()))
+    return n.refuse("starts, ends, axes and steps have different lengths", "give one number of each per sliced axis");
   for (size_t k = 0; k < from->size(); ++k) {
-    int64_t axis = axes ? (*axes)[k] : k, step = by ? (*by)[k] : 1;
-    if (axis < 0)
-      axis += in.size();
-    if (axis < 0 || axis >= int64_t(in.size()) || step == 0)
-      return n.refuse("an axis is out of range or a step is 0");
+    int64_t axis = (*axes)[k], step = by ? (*by)[k] : 1;
+    if (step == 0)
+      return n.refuse("a step is 0", "use a positive or a negative step");
     SliceBounds b = sliceBounds(in[axis], (*from)[k], (*to)[k], step);
     starts[axis] = b.starts[0];
     out[axis] = b.lengths[0];
@@ -309,7 +325,7 @@ INGOT_IMPORT("Pad", 1) {
     if (n.has(3))
       axes = n.constants(3);
     if (value)
-      value = reshapeTo(n.b, n.loc, value, {});
+      value = n.reshapeTo(value, {});
     if (knownNumber(value) == 0.0 && !std::signbit(*knownNumber(value)))
       value = Value();
   }
@@ -320,10 +336,15 @@ INGOT_IMPORT("Pad", 1) {
   if (!pads || (n.has(3) && !axes))
     return padAtRunTime(n, value, mode);
   size_t entries = pads->size() / 2;
+  if (!axes)
+    axes = llvm::to_vector(llvm::seq<int64_t>(0, in.size()));
+  axes = n.axes(*axes, in.size());
+  if (!axes)
+    return failure();
+  if (pads->size() != 2 * axes->size())
+    return n.refuse("has " + Twine(pads->size()) + " pads for " + Twine(axes->size()) + " axes", "give a begin and an end for each axis");
   for (size_t k = 0; k < entries; ++k) {
-    int64_t axis = axes ? (*axes)[k] : k;
-    if (axis < 0)
-      axis += in.size();
+    int64_t axis = (*axes)[k];
     begins[axis] = (*pads)[k];
     out[axis] = in[axis] + (*pads)[k] + (*pads)[k + entries];
   }
@@ -333,12 +354,13 @@ INGOT_IMPORT("Pad", 1) {
 
 INGOT_IMPORT("CenterCropPad", 18) {
   Dims in = n.dims(0), out = in, begins(in.size());
-  SmallVector<int64_t> axes = n.ints("axes");
-  if (!n.hasAttr("axes"))
-    llvm::append_range(axes, llvm::seq<int64_t>(0, in.size()));
+  auto axes = n.axes(n.ints("axes", llvm::to_vector(llvm::seq<int64_t>(0, in.size()))), in.size());
+  if (!axes)
+    return failure();
   auto shape = n.known(1);
-  for (auto [k, a] : llvm::enumerate(axes)) {
-    int64_t axis = a < 0 ? a + in.size() : a;
+  if (shape && shape->size() != axes->size())
+    return n.refuse("shape has not one number for each axis", "give one size for each axis");
+  for (auto [k, axis] : llvm::enumerate(*axes)) {
     if (shape)
       out[axis] = (*shape)[k];
     else if (auto h = staticHint(n, 0))
@@ -362,8 +384,13 @@ INGOT_IMPORT("CenterCropPad", 18) {
 //===----------------------------------------------------------------------===//
 
 INGOT_IMPORT("ReverseSequence", 10) {
-  int64_t batch = n.axis("batch_axis", 1, n.rank(0)), time = n.axis("time_axis", 0, n.rank(0));
+  auto batchAxis = n.axis("batch_axis", 1, n.rank(0)), timeAxis = n.axis("time_axis", 0, n.rank(0));
+  if (!batchAxis || !timeAxis)
+    return failure();
+  int64_t batch = *batchAxis, time = *timeAxis;
   Dims dims = n.dims(0);
+  if (failed(n.requireShape(n.in(1), {dims[batch]}, "sequence_lens")))
+    return failure();
   n.out(0, pull(n, n.element(0), dims, {n.in(0), n.in(1)}, [&](Scalars &r, ArrayRef<Value> at) {
     auto ix = indexMath(r);
     Value length = ix.min(readIndex(r, r.table[1], at[batch]), r.dim(dims[time])), t = at[time];
@@ -377,6 +404,8 @@ INGOT_IMPORT("ReverseSequence", 10) {
 INGOT_IMPORT("Trilu", 14) {
   bool upper = n.i("upper", 1);
   Dims dims = n.dims(0);
+  if (dims.size() < 2)
+    return n.refuse("needs matrices", "give the input a rank of 2 or more");
   GenericBuilder g(n.b, n.loc);
   auto d = g.parallels(dims);
   auto known = n.has(1) ? n.constants(1) : std::optional(SmallVector<int64_t>{0});

@@ -13,6 +13,26 @@ static Type accumulator(Type element) {
   return t;
 }
 
+LogicalResult MatMulOp::verify() {
+  Dims lhs = dimsOf(getLhs()), rhs = dimsOf(getRhs()), out = dimsOf(getResult());
+  if (lhs.size() < 2 || rhs.size() < 2 || out.size() != std::max(lhs.size(), rhs.size()))
+    return emitOpError("needs matrices and a result of the higher rank");
+  if (elementOf(getLhs()) != elementOf(getRhs()))
+    return emitOpError("needs factors of one element type");
+  size_t m = lhs.size() - 2, k = rhs.size() - 2, batch = out.size() - 2;
+  DimExpr rows = lhs[m + getTransposeLhs()], inner = lhs[m + !getTransposeLhs()];
+  DimExpr innerRhs = rhs[k + getTransposeRhs()], columns = rhs[k + !getTransposeRhs()];
+  if (differ(inner, innerRhs))
+    return emitOpError() << "multiplies " << inner.str() << " columns by " << innerRhs.str() << " rows";
+  if (rows != out[batch] || columns != out[batch + 1])
+    return emitOpError("result has not the rows and columns of the factors");
+  for (const Dims &d : {lhs, rhs})
+    for (size_t i = 0; i + 2 < d.size(); ++i)
+      if (!d[i].isConstant(1) && differ(d[i], out[i + out.size() - d.size()]))
+        return emitOpError("batch dimensions do not fit the result's");
+  return success();
+}
+
 FailureOr<SmallVector<Value>> MatMulOp::lower(OpBuilder &b) {
   Dims lhs = dimsOf(getLhs()), rhs = dimsOf(getRhs()), out = dimsOf(getResult());
   size_t batch = out.size() - 2;
@@ -43,6 +63,25 @@ FailureOr<SmallVector<Value>> MatMulOp::lower(OpBuilder &b) {
   bool rhsHasBatch = rhs.size() > 2;
   kinds.append(batch, rhsHasBatch ? 'b' : 'm');
   return SmallVector<Value>{g.contract(kinds + "mnk")};
+}
+
+LogicalResult ConvOp::verify() {
+  Dims in = dimsOf(getInput()), w = dimsOf(getWeight()), out = dimsOf(getResult());
+  if (in.size() < 3 || w.size() != in.size() || out.size() != in.size())
+    return emitOpError("needs input, weight and result of one rank, at least 3");
+  size_t n = in.size() - 2;
+  bool last = getLayout() == "channels_last";
+  auto positive = [](ArrayRef<int64_t> list) { return llvm::all_of(list, [](int64_t v) { return v > 0; }); };
+  if (getStrides().size() != n || getDilations().size() != n || getPads().size() != 2 * n || !positive(getStrides()) ||
+      !positive(getDilations()) || getGroup() < 1)
+    return emitOpError("needs a positive stride and dilation and two pads per spatial dimension, and a positive group");
+  size_t channel = last ? n + 1 : 1;
+  DimExpr group(getGroup()), outputs = last ? w[n + 1] : w[0];
+  if (differ(in[channel], (last ? w[n] : w[1]) * group))
+    return emitOpError() << "has " << in[channel].str() << " input channels, the weight is for " << ((last ? w[n] : w[1]) * group).str();
+  if (outputs != out[channel] || !DimExpr::divideExactly(outputs, group))
+    return emitOpError("result has not the weight's channels, or they are no multiple of group");
+  return success();
 }
 
 FailureOr<SmallVector<Value>> ConvOp::lower(OpBuilder &b) {

@@ -13,6 +13,7 @@ def Nn_ConvOp : Nn_ComputeOp<"conv"> {
                        DenseI64ArrayAttr:$dilations, I64Attr:$group, StrAttr:$layout);
   let results = (outs Nn_AnyTensor:$result);
   let assemblyFormat = "$input `,` $weight $layout attr-dict `:` functional-type(operands, $result)";
+  let hasVerifier = 1;
 }
 def Nn_MatMulOp : Nn_ComputeOp<"matmul"> {
   let summary = "batched matrix product";
@@ -22,5 +23,6 @@ def Nn_MatMulOp : Nn_ComputeOp<"matmul"> {
                        DefaultValuedAttr<BoolAttr, "false">:$transpose_rhs);
   let results = (outs Nn_AnyTensor:$result);
   let assemblyFormat = "$lhs `,` $rhs attr-dict `:` functional-type(operands, $result)";
+  let hasVerifier = 1;
 }
 #endif

@@ -41,6 +41,17 @@ def Nn_BindOp : Nn_Op<"bind", [MemoryEffects<[MemWrite]>]> {
                        OptionalAttr<StrAttr>:$low, OptionalAttr<StrAttr>:$high, OptionalAttr<StrAttr>:$what);
   let assemblyFormat = "$symbol `=` $from `[` $index `]` (`bound` $bound^)? (`low` $low^)? (`high` $high^)? attr-dict `:` type($from)";
 }
+def Nn_RequireOp : Nn_Op<"require", [MemoryEffects<[MemWrite]>]> {
+  let summary = "the run fails unless two sizes are equal";
+  let description = [{
+    What an operator needs of the shapes of its operands and only the run can tell. `left` and `right` are dimension expressions; unequal
+    ones are allowed where `unit`, if given, is 1 (a broadcast). `what` names the operator in the error. In the body of an entry
+    the check comes before all computation if its symbols are sizes of inputs; in a branch it holds where the branch runs.
+  }];
+  let arguments = (ins StrAttr:$left, StrAttr:$right, OptionalAttr<StrAttr>:$unit, StrAttr:$what);
+  let assemblyFormat = "$left `equals` $right (`or_one` $unit^)? `for` $what attr-dict";
+  let hasVerifier = 1;
+}
 def Nn_CallOp : Nn_Op<"call", [Pure]> {
   let summary = "calls a reviewed C++ template of runtime/ops on the host";
   let description = [{

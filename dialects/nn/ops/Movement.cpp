@@ -72,6 +72,18 @@ void TransposeOp::build(OpBuilder &b, OperationState &state, Value input, ArrayR
   build(b, state, tensorOf(out, elementOf(input)), input, b.getDenseI64ArrayAttr(perm));
 }
 
+LogicalResult TransposeOp::verify() {
+  Dims in = dimsOf(getInput()), out = dimsOf(getResult());
+  SmallVector<int64_t> sorted(getPerm());
+  llvm::sort(sorted);
+  if (!llvm::equal(sorted, llvm::seq<int64_t>(0, in.size())) || out.size() != in.size())
+    return emitOpError("perm is no permutation of the dimensions");
+  for (auto [d, p] : llvm::zip(out, getPerm()))
+    if (d != in[p])
+      return emitOpError("result is not the permuted input");
+  return success();
+}
+
 OpFoldResult TransposeOp::fold(FoldAdaptor) {
   if (llvm::equal(getPerm(), llvm::seq<int64_t>(0, getPerm().size())))
     return getInput();
@@ -111,6 +123,16 @@ FailureOr<SmallVector<Value>> TransposeOp::lower(OpBuilder &b) {
 //===----------------------------------------------------------------------===//
 // broadcast_to
 //===----------------------------------------------------------------------===//
+
+LogicalResult BroadcastToOp::verify() {
+  Dims in = dimsOf(getInput()), out = dimsOf(getResult());
+  if (in.size() > out.size())
+    return emitOpError("lowers the rank");
+  for (size_t i = 0, skip = out.size() - in.size(); i < in.size(); ++i)
+    if (!in[i].isConstant(1) && differ(in[i], out[i + skip]))
+      return emitOpError() << "cannot repeat a dimension of " << in[i].str() << " as " << out[i + skip].str();
+  return success();
+}
 
 OpFoldResult BroadcastToOp::fold(FoldAdaptor adaptor) {
   if (getInput().getType() == getType())
@@ -163,6 +185,26 @@ std::optional<SmallVector<Value>> BroadcastToOp::permuted(OpBuilder &b, ValueRan
 // concat
 //===----------------------------------------------------------------------===//
 
+LogicalResult ConcatOp::verify() {
+  Dims out = dimsOf(getResult());
+  int64_t rank = out.size();
+  if (getInputs().empty() || int64_t(getAxis()) < 0 || int64_t(getAxis()) >= rank)
+    return emitOpError("needs parts and an axis of theirs");
+  DimExpr sum;
+  for (Value part : getInputs()) {
+    Dims in = dimsOf(part);
+    if (int64_t(in.size()) != rank || elementOf(part) != elementOf(getResult()))
+      return emitOpError("joins parts of one rank and element type");
+    for (int64_t i = 0; i < rank; ++i)
+      if (i != int64_t(getAxis()) && differ(in[i], out[i]))
+        return emitOpError() << "parts differ on dimension " << i << ", which is not the axis";
+    sum = sum + in[getAxis()];
+  }
+  if (sum != out[getAxis()])
+    return emitOpError("result has not the length of all parts");
+  return success();
+}
+
 std::optional<Dims> ConcatOp::evaluate(ArrayRef<std::optional<Dims>> operands) {
   if (rankOf(getResult()) != 1)
     return std::nullopt;
@@ -205,6 +247,13 @@ std::optional<SmallVector<Value>> ConcatOp::permuted(OpBuilder &b, ValueRange op
 //===----------------------------------------------------------------------===//
 // slice
 //===----------------------------------------------------------------------===//
+
+LogicalResult SliceOp::verify() {
+  size_t rank = rankOf(getInput());
+  if (size_t(rankOf(getResult())) != rank || getStarts().getDims().size() != rank || getSteps().size() != rank)
+    return emitOpError("needs a start and a step per dimension");
+  return success();
+}
 
 OpFoldResult SliceOp::fold(FoldAdaptor) {
   if (getInput().getType() == getType() && llvm::all_of(getSteps(), [](int64_t s) { return s == 1; }))
@@ -251,6 +300,13 @@ std::optional<SmallVector<Value>> SliceOp::permuted(OpBuilder &b, ValueRange ope
 //===----------------------------------------------------------------------===//
 // gather
 //===----------------------------------------------------------------------===//
+
+LogicalResult GatherOp::verify() {
+  int64_t axis = getAxis(), rank = rankOf(getInput());
+  if (axis < 0 || axis >= rank || rankOf(getResult()) != rank - 1 + rankOf(getIndices()))
+    return emitOpError("axis is out of range");
+  return success();
+}
 
 std::optional<Dims> GatherOp::evaluate(ArrayRef<std::optional<Dims>> operands) {
   auto in = getInput().getType(), index = getIndices().getType();

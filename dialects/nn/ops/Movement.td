@@ -17,6 +17,7 @@ def Nn_TransposeOp : Nn_ComputeOp<"transpose", [DeclareOpInterfaceMethods<Nn_Eva
   let assemblyFormat = "$input $perm attr-dict `:` type($input) `to` type($result)";
   let hasFolder = 1;
   let builders = [OpBuilder<(ins "::mlir::Value":$input, "::llvm::ArrayRef<int64_t>":$perm)>];
+  let hasVerifier = 1;
 }
 def Nn_BroadcastToOp : Nn_ComputeOp<"broadcast_to", [DeclareOpInterfaceMethods<Nn_EvaluateInterface>, DeclareOpInterfaceMethods<Nn_PermuteInterface>]> {
   let summary = "numpy broadcast to the result's shape";
@@ -26,12 +27,14 @@ def Nn_BroadcastToOp : Nn_ComputeOp<"broadcast_to", [DeclareOpInterfaceMethods<N
   let results = (outs Nn_AnyTensor:$result);
   let assemblyFormat = "$input attr-dict `:` type($input) `to` type($result)";
   let hasFolder = 1;
+  let hasVerifier = 1;
 }
 def Nn_ConcatOp : Nn_ComputeOp<"concat", [DeclareOpInterfaceMethods<Nn_EvaluateInterface>, DeclareOpInterfaceMethods<Nn_PermuteInterface>]> {
   let summary = "joins tensors along one axis";
   let arguments = (ins Variadic<Nn_AnyTensor>:$inputs, I64Attr:$axis);
   let results = (outs Nn_AnyTensor:$result);
   let assemblyFormat = "$inputs `axis` $axis attr-dict `:` functional-type($inputs, $result)";
+  let hasVerifier = 1;
 }
 def Nn_SliceOp : Nn_ComputeOp<"slice", [DeclareOpInterfaceMethods<Nn_EvaluateInterface>, DeclareOpInterfaceMethods<Nn_PermuteInterface>]> {
   let summary = "result index i on axis k reads start[k] + i * step[k]";
@@ -40,12 +43,14 @@ def Nn_SliceOp : Nn_ComputeOp<"slice", [DeclareOpInterfaceMethods<Nn_EvaluateInt
   let results = (outs Nn_AnyTensor:$result);
   let assemblyFormat = "$input `from` $starts `step` $steps attr-dict `:` type($input) `to` type($result)";
   let hasFolder = 1;
+  let hasVerifier = 1;
 }
 def Nn_GatherOp : Nn_ComputeOp<"gather", [DeclareOpInterfaceMethods<Nn_EvaluateInterface>]> {
   let summary = "numpy take along one axis; negative indices count from the end";
   let arguments = (ins Nn_AnyTensor:$input, Nn_AnyTensor:$indices, I64Attr:$axis);
   let results = (outs Nn_AnyTensor:$result);
   let assemblyFormat = "$input `[` $indices `]` `axis` $axis attr-dict `:` functional-type(operands, $result)";
+  let hasVerifier = 1;
 }
 def Nn_CastOp : Nn_ComputeOp<"cast", [Elementwise, DeclareOpInterfaceMethods<Nn_ElementwiseInterface>, DeclareOpInterfaceMethods<Nn_EvaluateInterface>,
                                       DeclareOpInterfaceMethods<Nn_PermuteInterface>]> {

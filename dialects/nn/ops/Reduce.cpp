@@ -19,6 +19,16 @@ static TypedAttr extreme(OpBuilder &b, Type element, bool isMax) {
   return IntegerAttr::get(t, v);
 }
 
+LogicalResult ReduceOp::verify() {
+  Dims in = dimsOf(getInput()), out = dimsOf(getResult());
+  if (in.size() != out.size())
+    return emitOpError("keeps the rank");
+  for (int64_t a : getAxes())
+    if (a < 0 || a >= int64_t(in.size()) || !out[a].isConstant(1))
+      return emitOpError() << "axis " << a << " is out of range or is not reduced to 1";
+  return success();
+}
+
 FailureOr<SmallVector<Value>> ReduceOp::lower(OpBuilder &b) {
   Dims in = dimsOf(getInput()), out = dimsOf(getResult());
   Type element = elementOf(getInput());
@@ -115,6 +125,15 @@ std::optional<SmallVector<Value>> ReduceOp::permuted(OpBuilder &b, ValueRange op
   return SmallVector<Value>{ReduceOp::create(b, getLoc(), tensorOf(to, elementOf(getResult())), operands[0], getKind(), axes)};
 }
 
+LogicalResult PoolOp::verify() {
+  int64_t n = rankOf(getInput()) - 2;
+  auto positive = [](ArrayRef<int64_t> list) { return llvm::all_of(list, [](int64_t v) { return v > 0; }); };
+  if (n < 1 || int64_t(getKernel().size()) != n || int64_t(getStrides().size()) != n || int64_t(getDilations().size()) != n ||
+      int64_t(getPads().size()) != 2 * n || !positive(getKernel()) || !positive(getStrides()) || !positive(getDilations()))
+    return emitOpError("needs a positive kernel size, stride and dilation and two pads per spatial dimension");
+  return success();
+}
+
 FailureOr<SmallVector<Value>> PoolOp::lower(OpBuilder &b) {
   Dims in = dimsOf(getInput()), out = dimsOf(getResult());
   size_t n = in.size() - 2;
@@ -183,6 +202,12 @@ FailureOr<SmallVector<Value>> PoolOp::lower(OpBuilder &b) {
   if (isMax)
     return g.build(body);
   return g.build(body, epilogue);
+}
+
+LogicalResult SoftmaxOp::verify() {
+  if (int64_t(getAxis()) < 0 || int64_t(getAxis()) >= rankOf(getInput()) || getInput().getType() != getType())
+    return emitOpError("axis is out of range");
+  return success();
 }
 
 FailureOr<SmallVector<Value>> SoftmaxOp::lower(OpBuilder &b) {

@@ -9,6 +9,7 @@ def Nn_ReduceOp : Nn_ComputeOp<"reduce", [DeclareOpInterfaceMethods<Nn_PermuteIn
   let arguments = (ins Nn_AnyTensor:$input, StrAttr:$kind, DenseI64ArrayAttr:$axes);
   let results = (outs Nn_AnyTensor:$result);
   let assemblyFormat = "$kind $input `over` $axes attr-dict `:` type($input) `to` type($result)";
+  let hasVerifier = 1;
 }
 def Nn_PoolOp : Nn_ComputeOp<"pool"> {
   let summary = "max, average or Lp pooling";
@@ -17,11 +18,13 @@ def Nn_PoolOp : Nn_ComputeOp<"pool"> {
                        DenseI64ArrayAttr:$dilations, StrAttr:$layout, DefaultValuedAttr<I64Attr, "2">:$p);
   let results = (outs Nn_AnyTensor:$result);
   let assemblyFormat = "$kind $input $layout attr-dict `:` type($input) `to` type($result)";
+  let hasVerifier = 1;
 }
 def Nn_SoftmaxOp : Nn_ComputeOp<"softmax", [DeclareOpInterfaceMethods<Nn_PermuteInterface>]> {
   let summary = "softmax (or its logarithm) along one axis";
   let arguments = (ins Nn_AnyTensor:$input, I64Attr:$axis, DefaultValuedAttr<BoolAttr, "false">:$log);
   let results = (outs Nn_AnyTensor:$result);
   let assemblyFormat = "$input `axis` $axis attr-dict `:` type($input) `to` type($result)";
+  let hasVerifier = 1;
 }
 #endif

@@ -67,6 +67,18 @@ static inline ingot_status out_of_range(ingot_error *error, const char *name, in
               (long long)limit);
 }
 
+// Sizes that do not fit what an operator needs: "mm: k = 20 must be 8", "add: a = 8 and c = 3 must be equal or 1".
+static inline ingot_status wrong_size(ingot_error *error, const char *name, const char *size, int64_t value, int64_t expected,
+                                      const char *exception) {
+  return fail(error, INGOT_SHAPE_MISMATCH, name, -1, expected, value, "%s: %s = %lld must be %lld%s", name, size, (long long)value,
+              (long long)expected, exception);
+}
+static inline ingot_status unequal_sizes(ingot_error *error, const char *name, const char *left, int64_t a, const char *right,
+                                         int64_t b, const char *exception) {
+  return fail(error, INGOT_SHAPE_MISMATCH, name, -1, b, a, "%s: %s = %lld and %s = %lld must be equal%s", name, left, (long long)a,
+              right, (long long)b, exception);
+}
+
 static inline ingot_status need_workspace(ingot_error *error, int64_t needed, size_t given) {
   return fail(error, INGOT_NEED_WORKSPACE, "workspace", -1, needed, int64_t(given),
               "workspace: %lld bytes, this run needs %lld", (long long)given, (long long)needed);
