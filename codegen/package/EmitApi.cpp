@@ -86,7 +86,7 @@ private:
   /// A size formula as a function, and a call of it.
   void sizeFunction(StringRef name, StringRef formula) {
     text += wrapList(("\nchecked " + name + "(").str(), used(formula, "checked "),
-                     (") {\n  return " + formula + ";\n}\n").str());
+                     ") {\n" + wrapFormula("  return ", formula, ";") + "}\n");
   }
   std::string sizeCall(StringRef name, StringRef formula) {
     return (name + "(" + join(used(formula, ""), ", ") + ")").str();

@@ -122,15 +122,21 @@ static std::string example(const Interface &i) {
   const std::string &n = i.spec.name;
   std::string text = "#include \"" + n + ".hpp\"\n\n#include <cstdio>\n#include <vector>\n\nint main() {\n  " + n +
                      "::model model;\n  " + n + "::context context;\n";
-  std::string state = i.hasState ? "state, " : "", initState;
-  if (i.hasState) {
+  std::string state = i.hasState ? "state, " : "", limits;
+  if (i.hasState)
     text += "  " + n + "::state state;\n";
-    initState = "  if (status.ok())\n    status = state.init(model);\n";
+  for (const Symbol *s : i.inputSymbols) {
+    text += "  const int64_t " + s->name + " = " + std::to_string(std::max<int64_t>(s->min, 1)) + ";\n";
+    if (!s->max) // without a compiled bound, memory needs one
+      limits += "  limits." + s->name + " = " + s->name + ";\n";
   }
-  text += "  ingot::status status = model.open();\n  if (status.ok())\n    status = context.init(model);\n" + initState;
+  if (!limits.empty())
+    text += "  " + n + "::limits limits = {};\n" + limits;
+  std::string init = limits.empty() ? ".init(model);\n" : ".init(model, limits);\n";
+  text += "  ingot::status status = model.open();\n  if (status.ok())\n    status = context" + init;
+  if (i.hasState)
+    text += "  if (status.ok())\n    status = state" + (i.stateSymbols().empty() ? ".init(model);\n" : init);
   auto fits = [](const Value &v) { return v.kind == ValueKind::Tensor; };
-  for (const Symbol *s : i.inputSymbols)
-    text += "  const int64_t " + s->name + " = " + std::to_string(s->min) + ";\n";
   for (const Symbol *s : i.lengthSymbols)
     text += "  const int64_t " + s->name + " = 0; // state." + s->name + "()\n";
   std::string inputs, outputs;

@@ -120,7 +120,12 @@ std::string emitEntry(const Interface &i, const Target &target) {
   text += "#include \"kernels_" + target.id + ".h\"\n#include \"" + n + "_internal.h\"\n";
   for (const std::string &include : target.entryIncludes)
     text += "#include \"" + include + "\"\n";
-  text += "\nextern \"C\" ingot_status " + n + "_" + target.id + "_run(" + n + "_frame *frame) {\n";
+  text += "\n" + lineComment("The steps of the model in order. Buffers are byte offsets into the workspace; those that are not alive at the "
+                             "same time share memory." +
+                             std::string(i.cuda ? " Kernels queue on the stream, one tile to a thread."
+                                                : " launch(executor, tiles, grain, kernel) divides the tiles of a kernel among the "
+                                                  "threads, at least `grain` to a range."));
+  text += "extern \"C\" ingot_status " + n + "_" + target.id + "_run(" + n + "_frame *frame) {\n";
   // Locals only for what the body names.
   std::set<std::string> words = identifiersIn(target.entryBody);
   auto local = [&](const std::string &declaration, const std::string &name, const std::string &value) {

@@ -39,6 +39,8 @@ std::string wrapList(StringRef prefix, ArrayRef<std::string> items, StringRef su
   std::string result = prefix.str();
   size_t indent = prefix.size() - (prefix.rfind('\n') == StringRef::npos ? 0 : prefix.rfind('\n') + 1);
   size_t column = indent;
+  if (indent > columnLimit / 2) // no room for a column of items
+    indent = 4;
   for (size_t i = 0; i < items.size(); ++i) {
     bool last = i + 1 == items.size();
     size_t width = items[i].size() + (last ? suffix.split('\n').first.size() : 1);
@@ -57,6 +59,18 @@ std::string wrapList(StringRef prefix, ArrayRef<std::string> items, StringRef su
     }
   }
   return result + suffix.str();
+}
+
+std::string wrapFormula(StringRef prefix, StringRef formula, StringRef suffix) {
+  std::string result, line = (prefix + formula + suffix).str();
+  while (line.size() > columnLimit) {
+    size_t at = StringRef(line).take_front(columnLimit + 1).rfind(' ');
+    if (at == StringRef::npos || at <= 6)
+      break;
+    result += line.substr(0, at) + "\n";
+    line = std::string(6, ' ') + line.substr(at + 1);
+  }
+  return result + line + "\n";
 }
 
 std::set<std::string> identifiersIn(StringRef text) {
@@ -224,8 +238,22 @@ std::string lineComment(StringRef text, StringRef indent) {
   std::string result;
   SmallVector<StringRef> lines;
   text.rtrim('\n').split(lines, '\n');
-  for (StringRef line : lines)
-    result += (indent + "//" + (line.empty() ? "" : " ") + commentText(line) + "\n").str();
+  for (StringRef line : lines) {
+    std::string current = (indent + "//").str();
+    bool first = true;
+    SmallVector<StringRef> words;
+    line.split(words, ' ');
+    for (StringRef word : words) {
+      std::string safe = commentText(word);
+      if (!first && current.size() + 1 + safe.size() > columnLimit) {
+        result += current + "\n";
+        current = (indent + "//  ").str();
+      }
+      current += (line.empty() ? "" : " ") + safe;
+      first = false;
+    }
+    result += current + "\n";
+  }
   return result;
 }
 

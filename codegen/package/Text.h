@@ -15,8 +15,12 @@ using Substitutions = std::vector<std::pair<std::string, std::string>>;
 /// Replaces every @key@ of the template.
 std::string fill(llvm::StringRef text, const Substitutions &substitutions);
 
-/// `prefix` + items joined by ", " + `suffix`, continued under the first item within 110 columns.
+/// `prefix` + items joined by ", " + `suffix`, continued under the first item within 110 columns, or four columns in
+/// behind a long prefix.
 std::string wrapList(llvm::StringRef prefix, llvm::ArrayRef<std::string> items, llvm::StringRef suffix);
+
+/// `prefix` + `formula` + `suffix`, continued six columns in within 110 columns, with a newline.
+std::string wrapFormula(llvm::StringRef prefix, llvm::StringRef formula, llvm::StringRef suffix);
 
 /// Identifiers that occur in C text.
 std::set<std::string> identifiersIn(llvm::StringRef text);
@@ -48,7 +52,7 @@ Product product(llvm::ArrayRef<std::string> dims);
 /// `text` without what would end, nest or continue a comment: names come from the model.
 std::string commentText(llvm::StringRef text);
 
-/// Indented comment lines.
+/// Indented comment lines within 110 columns.
 std::string lineComment(llvm::StringRef text, llvm::StringRef indent = "");
 
 } // namespace ingot::package

@@ -151,8 +151,13 @@ Error buildLibrary(StringRef folder, StringRef name, ArrayRef<Source> sources, c
       args.insert(args.end(), {"-std=c++17", "-I."});
       args.insert(args.end(), flags.begin(), flags.end());
       args.insert(args.end(), source.flags.begin(), source.flags.end());
-      if (cuda) // else names would come from the folder's path
-        args.push_back("--frandom-seed=" + source.path);
+      if (cuda) {
+        // Else names come from the process number, through nvcc's temporary files.
+        std::string keep = object + ".keep";
+        if (std::error_code code = sys::fs::create_directory(keep))
+          return createStringError(code, "cannot make a temporary folder");
+        args.insert(args.end(), {"--frandom-seed=" + source.path, "--keep", "--keep-dir", keep});
+      }
     }
     if (!cuda || !assembly)
       args.insert(args.end(), options.cxxFlags.begin(), options.cxxFlags.end());

@@ -1,11 +1,21 @@
 //===- BodyPrinter.cpp - values, statements and control flow -------------------------------===//
 #include "codegen/printer/BodyPrinter.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
 namespace ingot::printer {
 
 constexpr size_t inlineLimit = 88; // longest expression made of several operations
+constexpr size_t storeLimit = 110; // the same in a statement that only stores it
+
+static size_t limitAt(Operation *user) {
+  return isa<memref::StoreOp, vector::StoreOp, vector::MaskedStoreOp>(user) ? storeLimit : inlineLimit;
+}
+
+static bool isIdentifier(StringRef text) {
+  return !text.empty() && !llvm::isDigit(text[0]) && llvm::all_of(text, [](char c) { return llvm::isAlnum(c) || c == '_'; });
+}
 
 LogicalResult BodyPrinter::failed(Operation *op, StringRef why) {
   if (ok)
@@ -26,6 +36,19 @@ static bool onlyReads(Operation *op) {
          isa<memref::LoadOp, vector::LoadOp, vector::MaskedLoadOp, plan::PtrLoadOp, plan::ReadOp>(op);
 }
 
+/// A loop that runs exactly once: from x to x + step.
+static bool runsOnce(scf::ForOp loop) {
+  Value upper = loop.getUpperBound(), lower = loop.getLowerBound();
+  if (auto least = upper.getDefiningOp<arith::MinSIOp>()) // x = y % n is below n
+    if (auto x = lower.getDefiningOp<arith::RemUIOp>(); x && x.getRhs() == least.getRhs())
+      upper = least.getLhs();
+  auto sum = upper.getDefiningOp<arith::AddIOp>();
+  if (!sum || sum.getLhs() != lower)
+    return false;
+  std::optional<int64_t> by = getConstantIntValue(sum.getRhs()), step = getConstantIntValue(loop.getStep());
+  return by && by == step && *by > 0;
+}
+
 void BodyPrinter::countUses(Operation *root) {
   std::vector<Operation *> work;
   auto mark = [&](Operation *op) {
@@ -35,8 +58,6 @@ void BodyPrinter::countUses(Operation *root) {
   root->walk([&](Operation *op) {
     if (isRoot(op) && !onlyReads(op) && !isa<memref::AllocaOp, plan::AllocOp>(op))
       mark(op);
-    for (const std::string &name : locationNames(op->getLoc()))
-      ++locationUses[name];
   });
   while (!work.empty()) {
     Operation *op = work.back();
@@ -44,6 +65,8 @@ void BodyPrinter::countUses(Operation *root) {
     if (isa<scf::ForallOp>(op)) // its bounds are the launch's affair
       continue;
     SmallVector<Value> operands(op->getOperands());
+    if (auto loop = dyn_cast<scf::ForOp>(op); loop && runsOnce(loop)) // printed as its body
+      operands.erase(operands.begin() + 1, operands.begin() + 3);
     if (std::optional<FirstLanes> lanes = firstLanes(op)) {
       bool load = isa<vector::MaskedLoadOp>(op);
       operands.clear();
@@ -109,48 +132,134 @@ Expr BodyPrinter::typed(Value v, StringRef type) {
 std::string parenthesise(const Expr &e, int precedence) { return e.precedence < precedence ? "(" + e.text + ")" : e.text; }
 std::string BodyPrinter::text(Value v, int precedence) { return parenthesise(get(v), precedence); }
 
+/// Whether a name was given to a value, or is the ONNX node's that many operations carry.
+static bool isOwnName(NameLoc name) { return isa<NameLoc, FusedLoc>(name.getChildLoc()); }
+
 std::string BodyPrinter::nameHint(Value v) {
   if (Operation *op = v.getDefiningOp()) {
     if (auto name = op->getAttrOfType<StringAttr>("plan.name"); name && !isa<scf::ForOp>(op)) // a loop's names its index
       return name.str();
-    // The value's own name, not that of the ONNX node that many operations carry.
-    if (auto name = dyn_cast<NameLoc>(op->getLoc())) {
-      bool own = isa<NameLoc, FusedLoc>(name.getChildLoc());
-      if (own || (locationUses.lookup(name.getName()) == 1 && !llvm::is_contained(locationNames(function->getLoc()), name.getName().str())))
-        return name.getName().str();
-    }
-  } else if (auto name = dyn_cast<NameLoc>(v.getLoc())) {
-    return name.getName().str();
+    if (auto name = dyn_cast<NameLoc>(op->getLoc()); name && isOwnName(name))
+      return name.getName().str();
+    return "";
   }
-  return "";
+  auto name = dyn_cast<NameLoc>(v.getLoc());
+  bool carried = isa<LoopLikeOpInterface>(v.getParentBlock()->getParentOp()) && !v.getType().isIndex();
+  return name && (!carried || isOwnName(name)) ? name.getName().str() : "";
+}
+
+std::string BodyPrinter::loopName(scf::ForOp loop) {
+  if (auto name = loop->getAttrOfType<StringAttr>("plan.name"))
+    return name.str();
+  return nameHint(loop.getInductionVar());
+}
+
+/// Whether a value serves only to address memory.
+static bool onlyAddresses(Value v) {
+  return !v.use_empty() && llvm::all_of(v.getUses(), [](OpOperand &use) {
+    Operation *user = use.getOwner();
+    if (isa<arith::AddIOp, arith::SubIOp, arith::MulIOp>(user))
+      return onlyAddresses(user->getResult(0));
+    if (auto store = dyn_cast<memref::StoreOp>(user))
+      return use.getOperandNumber() > 0;
+    return isa<memref::LoadOp, vector::LoadOp, vector::StoreOp, vector::MaskedLoadOp, vector::MaskedStoreOp, plan::PtrToOp, plan::PtrLoadOp>(user);
+  });
+}
+
+/// What an index is for: the bounds of a loop, a part of the tile's number, an address.
+std::string BodyPrinter::indexName(Operation *op) {
+  Value v = op->getResult(0);
+  for (Operation *user : v.getUsers()) {
+    auto loop = dyn_cast<scf::ForOp>(user);
+    if (auto least = dyn_cast<arith::MinSIOp>(user)) { // the bound of a loop's first part
+      for (Operation *next : least->getUsers())
+        if (auto bounded = dyn_cast<scf::ForOp>(next); bounded && bounded.getUpperBound() == least.getResult() && isa<arith::MinSIOp>(op))
+          return (loopName(bounded).empty() ? "loop" : loopName(bounded)) + "_limit";
+    }
+    if (!loop || loopName(loop).empty())
+      continue;
+    if (runsOnce(loop))
+      return loopName(loop);
+    if (loop.getLowerBound() == v)
+      return loopName(loop) + "_begin";
+    if (loop.getUpperBound() == v)
+      return loopName(loop) + "_end";
+  }
+  if (onlyAddresses(v) && !isa<arith::RemUIOp, arith::DivUIOp, arith::RemSIOp, arith::DivSIOp>(op))
+    return "offset";
+  if (op->getParentOp() == function)
+    return "extent";
+  bool bounds = llvm::any_of(v.getUsers(), [](Operation *user) { return isa<scf::ForOp, arith::SubIOp, arith::CmpIOp>(user); });
+  if (isa<arith::MinSIOp>(op) && bounds)
+    return "limit";
+  auto loop = isa<arith::MulIOp>(op) ? dyn_cast<BlockArgument>(op->getOperand(0)) : BlockArgument();
+  if (loop && !nameHint(loop).empty() && isa<scf::ForOp>(loop.getOwner()->getParentOp()) && matchPattern(op->getOperand(1), m_Constant()))
+    return nameHint(loop) + "_start";
+  bool divided = isa<arith::DivUIOp>(op) && llvm::all_of(v.getUsers(), [](Operation *user) { return isa<arith::RemUIOp, arith::DivUIOp>(user); });
+  return divided ? "outer" : "index";
+}
+
+/// What an operation of floating point makes, in a word.
+static StringRef resultName(Operation *op) {
+  return llvm::TypeSwitch<Operation *, StringRef>(op)
+      .Case<arith::AddFOp, arith::AddIOp, vector::FMAOp, math::FmaOp>([](auto) { return "sum"; })
+      .Case<arith::SubFOp, arith::SubIOp>([](auto) { return "difference"; })
+      .Case<arith::MulFOp, arith::MulIOp>([](auto) { return "product"; })
+      .Case<arith::DivFOp>([](auto) { return "quotient"; })
+      .Case<arith::MaximumFOp, arith::MaxNumFOp, arith::MaxSIOp, arith::MaxUIOp>([](auto) { return "largest"; })
+      .Case<arith::MinimumFOp, arith::MinNumFOp, arith::MinSIOp, arith::MinUIOp>([](auto) { return "smallest"; })
+      .Case([](vector::ReductionOp r) {
+        using K = vector::CombiningKind;
+        return r.getKind() == K::ADD ? "total" : llvm::is_contained({K::MAXIMUMF, K::MAXNUMF, K::MAXSI, K::MAXUI}, r.getKind()) ? "largest" : "reduced";
+      })
+      .Default([](auto) { return "value"; });
+}
+
+/// A local buffer by what it holds.
+static std::string bufferName(memref::AllocaOp local) {
+  Type element = local.getType().getElementType();
+  if (isa<plan::PtrType>(element))
+    return "row";
+  auto loads = llvm::make_filter_range(local->getUsers(), [](Operation *user) { return isa<memref::LoadOp>(user); });
+  if (auto vector = dyn_cast<VectorType>(element)) {
+    if (vector.getElementType().isInteger(1))
+      return "mask";
+    bool factor = !loads.empty() && llvm::all_of(loads, [](Operation *load) {
+      return llvm::all_of(load->getUses(), [](OpOperand &use) { return isa<vector::FMAOp>(use.getOwner()) && use.getOperandNumber() < 2; });
+    });
+    return factor ? "b" : "acc";
+  }
+  if (element.isIndex())
+    return llvm::all_of(loads, [](Operation *load) { return onlyAddresses(load->getResult(0)); }) ? "offset" : "index";
+  return local.getType().getRank() ? "line" : "value";
 }
 
 std::string BodyPrinter::fallbackName(Operation *op) {
-  if (auto alloca = dyn_cast<memref::AllocaOp>(op)) {
-    Type element = alloca.getType().getElementType();
-    return isa<plan::PtrType>(element) ? "row" : isa<VectorType>(element) ? "acc" : alloca.getType().getRank() ? "line" : "value";
-  }
+  if (auto local = dyn_cast<memref::AllocaOp>(op))
+    return bufferName(local);
+  Value v = op->getResult(0);
+  Type type = v.getType();
+  if (type.isIndex())
+    return indexName(op);
   if (isa<memref::LoadOp, vector::LoadOp, vector::MaskedLoadOp, plan::PtrLoadOp>(op)) {
     std::string base = get(op->getOperand(0)).text;
-    if (llvm::all_of(base, [](char c) { return llvm::isAlnum(c) || c == '_'; }))
-      return base + "_value";
-    return "value";
+    return isIdentifier(base) ? base + "_value" : "value";
   }
-  Type type = op->getResult(0).getType();
   if (isa<plan::PtrToOp, plan::ZerosOp>(op))
     return "p";
   if (isa<vector::CreateMaskOp>(op))
     return "mask";
   if (isa<arith::CmpIOp, arith::CmpFOp>(op) || type.isInteger(1))
-    return "is";
+    return "condition";
   if (isa<vector::BroadcastOp>(op)) {
+    if (llvm::all_of(v.getUsers(), [](Operation *user) { return isa<vector::FMAOp>(user); }))
+      return "a";
     std::string base = get(op->getOperand(0)).text;
-    if (llvm::all_of(base, [](char c) { return llvm::isAlnum(c) || c == '_'; }) && !llvm::isDigit(base[0]))
-      return base + "_v";
+    return isIdentifier(base) ? base + "_v" : "value";
   }
-  if (type.isIndex())
-    return isa<arith::RemSIOp, arith::RemUIOp>(op) ? "rest" : isa<arith::MinSIOp>(op) ? "limit" : "at";
-  return "t";
+  if (llvm::all_of(v.getUsers(), [](Operation *user) { return isa<memref::StoreOp, vector::StoreOp, vector::MaskedStoreOp>(user); }))
+    return "result";
+  return resultName(op).str();
 }
 
 /// What the users of an integer say about its sign: +1 unsigned, -1 signed.
@@ -217,6 +326,9 @@ std::string BodyPrinter::valueType(Value v) { return cType(v.getType()); }
 //===----------------------------------------------------------------------===//
 
 void BodyPrinter::raw(StringRef lines, Kind kind) {
+  if (gap && !body.text.empty())
+    body.text += "\n";
+  gap = false;
   body.text += lines;
   ++body.statements;
   body.simple &= kind == Kind::Simple;
@@ -264,11 +376,13 @@ void BodyPrinter::assign(StringRef target, const Expr &value) {
 BodyPrinter::Body BodyPrinter::capture(llvm::function_ref<void()> print) {
   Body outer = std::move(body);
   body = Body();
+  bool outerGap = std::exchange(gap, false);
   indent += 2;
   names.push();
   print();
   names.pop();
   indent -= 2;
+  gap = outerGap;
   std::swap(outer, body);
   return outer;
 }
@@ -301,7 +415,7 @@ void BodyPrinter::shorten(Operation *op) {
         if (size > longest)
           longest = size, worst = v;
       }
-    if (total <= inlineLimit - 18 || longest < 24)
+    if (total <= limitAt(op) - 18 || longest < 24)
       return;
     materialise(worst);
   }
@@ -358,7 +472,8 @@ void BodyPrinter::operation(Operation *op) {
     return (void)failed(op);
   Value v = op->getResult(0);
   bool pure = !isRoot(op) || onlyReads(op) || select;
-  if (pure && e->text.size() <= inlineLimit && canWait(op, e->text)) {
+  Operation *user = onlyUser.lookup(v);
+  if (pure && user && e->text.size() <= limitAt(user) && canWait(op, e->text)) {
     Binding b;
     b.expr = *e;
     b.waits = true;
@@ -434,7 +549,7 @@ static StringRef carriedHint(Value yielded) {
   if (!op)
     return "value";
   if (isa<arith::AddFOp, arith::AddIOp, math::FmaOp, vector::FMAOp>(op))
-    return yielded.getType().isIndex() ? "at" : "sum";
+    return yielded.getType().isIndex() ? "index" : "sum";
   if (isa<arith::MaximumFOp, arith::MaxNumFOp, arith::MaxSIOp, arith::MaxUIOp>(op))
     return "largest";
   if (isa<arith::MinimumFOp, arith::MinNumFOp, arith::MinSIOp, arith::MinUIOp>(op))
@@ -457,10 +572,25 @@ void BodyPrinter::forLoop(scf::ForOp op) {
   for (const std::string &d : declarations)
     statement(d, Kind::Declaration);
 
-  std::string type = cType(op.getInductionVar().getType());
+  std::string type = cType(op.getInductionVar().getType()), hint = loopName(op);
+  if (runsOnce(op)) {
+    Expr only = get(op.getLowerBound());
+    if (!only.literal && !isIdentifier(only.text)) {
+      std::string name = names.fresh(hint.empty() ? "index" : hint);
+      statement("const " + type + " " + name + " = " + only.text + ";", Kind::Declaration);
+      only = Expr{name, Primary, type};
+    }
+    bindExpr(op.getInductionVar(), only);
+    block(*op.getBody());
+    if (ok)
+      assignAll(carried, cast<scf::YieldOp>(op.getBody()->getTerminator()).getResults());
+    for (auto [result, arg] : llvm::zip(op.getResults(), op.getRegionIterArgs()))
+      bindings[result] = Binding(bindings[arg]);
+    return;
+  }
   Expr upper = get(op.getUpperBound());
   if (upper.reads || upper.text.size() > 36 || StringRef(upper.text).contains('(')) {
-    std::string name = names.fresh("end_of_" + (op->hasAttr("plan.name") ? op->getAttrOfType<StringAttr>("plan.name").str() : "loop"));
+    std::string name = names.fresh((hint.empty() ? "loop" : hint) + "_end");
     statement("const " + type + " " + name + " = " + upper.text + ";", Kind::Declaration);
     upper = Expr{name, Primary, type};
   }
@@ -468,11 +598,6 @@ void BodyPrinter::forLoop(scf::ForOp op) {
   Expr step = get(op.getStep());
 
   names.push();
-  std::string hint;
-  if (auto name = op->getAttrOfType<StringAttr>("plan.name"))
-    hint = name.str();
-  else
-    hint = nameHint(op.getInductionVar());
   std::string var;
   if (hint.empty()) {
     static const char *const letters[] = {"i", "j", "k", "l", "m", "n"};

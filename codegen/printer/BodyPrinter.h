@@ -20,11 +20,12 @@ enum Precedence {
 struct Expr {
   std::string text;
   int precedence = Primary;
-  std::string type;         // C type
+  std::string type = {};    // C type
   bool literal = false;     // a number, typed by its context
   bool reads = false;       // reads memory: must not move behind a write
   // The outermost operator, for `x += y`.
-  std::string op, left, right;
+  std::string op = {}, left = {}, right = {};
+  int leftPrecedence = Primary;
 };
 
 class BodyPrinter {
@@ -45,6 +46,8 @@ protected:
   std::string text(mlir::Value v, int precedence = 0);
   std::string nameHint(mlir::Value v);
   virtual std::string fallbackName(mlir::Operation *op);
+  std::string loopName(mlir::scf::ForOp loop); // empty where the plan gives none
+  std::string indexName(mlir::Operation *op);
   bool unsignedMemory(mlir::Value memref);
   std::string elementType(mlir::Value memref); // C type of an element in memory
   virtual std::string valueType(mlir::Value v);      // C type of a variable that holds it
@@ -102,6 +105,7 @@ protected:
   Names names;
   Body body;
   unsigned indent = 2;
+  bool gap = false; // a blank line goes before the next statement
   bool ok = true;
 
 private:
@@ -115,7 +119,6 @@ private:
   llvm::DenseMap<mlir::Value, unsigned> uses;
   llvm::DenseMap<mlir::Value, mlir::Operation *> onlyUser;
   llvm::DenseSet<mlir::Operation *> live;
-  llvm::StringMap<unsigned> locationUses;
   bool canWait(mlir::Operation *op, llvm::StringRef text);
   void shorten(mlir::Operation *op);
   void materialise(mlir::Value v);

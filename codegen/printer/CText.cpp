@@ -184,6 +184,58 @@ std::string identifier(StringRef text) {
   return isReserved(base) ? base + "_" : base;
 }
 
+/// The parts of a path, without those that the next one begins with, and without what exporters add.
+static SmallVector<std::string> nameParts(StringRef onnx) {
+  onnx.consume_back("_output_0");
+  SmallVector<StringRef> pieces;
+  SmallVector<std::string> parts;
+  SplitString(onnx, pieces, "/.:");
+  for (StringRef piece : pieces) {
+    std::string part = identifier(piece);
+    if (llvm::isDigit(piece.front())) // "layer1.0": the module's number
+      part = part.substr(1);
+    if (!parts.empty() && (part == parts.back() || parts.back() == "onnx"))
+      parts.pop_back();
+    parts.push_back(part);
+  }
+  return parts;
+}
+
+/// The last `count` parts, and the one before them where they begin with a number.
+static std::string joinLast(ArrayRef<std::string> parts, size_t count) {
+  while (count < parts.size() && llvm::isDigit(parts[parts.size() - count].front()))
+    ++count;
+  return identifier(llvm::join(parts.take_back(count), "_"));
+}
+
+std::string shortName(StringRef onnx, size_t limit) {
+  SmallVector<std::string> parts = nameParts(onnx);
+  if (parts.empty())
+    return identifier(onnx);
+  std::string name = joinLast(parts, 1);
+  for (size_t count = 2; count <= parts.size(); ++count) {
+    std::string longer = joinLast(parts, count);
+    if (longer.size() > limit)
+      break;
+    name = longer;
+  }
+  return name;
+}
+
+std::string lastName(StringRef onnx) {
+  SmallVector<std::string> parts = nameParts(onnx);
+  if (parts.empty())
+    return identifier(onnx);
+  // The last part of a node's name is its operator, which many share.
+  return joinLast(parts, parts.size() > 1 && llvm::isUpper(parts.back().front()) ? 2 : 1);
+}
+
+std::string lastWords(StringRef onnx) {
+  SmallVector<std::string> parts = nameParts(onnx);
+  bool words = parts.size() > 1 && llvm::all_of(ArrayRef(parts).take_back(2), [](StringRef part) { return llvm::isLower(part.front()); });
+  return words ? joinLast(parts, 2) : "";
+}
+
 std::string Names::fresh(StringRef hint) {
   std::string base = identifier(hint), name = base;
   const char *joint = llvm::isDigit(base.back()) ? "_" : "";
@@ -217,7 +269,8 @@ bool mentionsWord(StringRef text, StringRef word) {
 // Lines
 //===----------------------------------------------------------------------===//
 
-/// The best place to break one line: the least nested one that keeps the line within the limit, the last of those.
+/// The best place to break one line: the least nested one that keeps the line within the limit, the last of those; else
+/// the first one beyond.
 static size_t breakAt(StringRef text, size_t width, size_t &align, size_t first) {
   size_t best = StringRef::npos;
   int bestDepth = 1 << 20;
@@ -240,16 +293,19 @@ static size_t breakAt(StringRef text, size_t width, size_t &align, size_t first)
       open.push_back(i);
     if ((c == ')' || c == ']' || c == '}') && !open.empty())
       open.pop_back();
-    // Behind a comma or a binary operator, which stands between two blanks.
-    if (c != ' ' || i <= first || i > width)
+    // Behind a comma or a binary operator, which stands between two blanks, or between pieces of a string.
+    if (c != ' ' || i <= first)
       continue;
+    if (i > width && best != StringRef::npos)
+      break;
     char p = text[i - 1];
-    bool after = p == ',' || p == ';' || ((p == '+' || p == '-' || p == '*' || p == '/' || p == '%' || p == '&' || p == '|' || p == '=' ||
+    bool pieces = p == '"' && i + 1 < text.size() && text[i + 1] == '"';
+    bool after = pieces || p == ',' || p == ';' || ((p == '+' || p == '-' || p == '*' || p == '/' || p == '%' || p == '&' || p == '|' || p == '=' ||
                                            p == '?' || p == ':' || p == '<' || p == '>') &&
                                           i >= 2 && (text[i - 2] == ' ' || text[i - 2] == '=' || text[i - 2] == p));
     if (!after)
       continue;
-    int depth = int(open.size()) * 4 + (p == '=' ? open.empty() ? 3 : 16 : p == '*' || p == '/' ? 2 : p == '+' || p == '-' ? 1 : 0);
+    int depth = int(open.size()) * 4 + (p == ':' ? 3 : p == '=' ? open.empty() ? 3 : 16 : p == '*' || p == '/' ? 2 : p == '+' || p == '-' ? 1 : 0);
     if (p == '=' && open.empty() && text[i - 2] == ' ' && i * 2 < width)
       depth = 1 << 10; // behind an assignment only when nothing else will do
     if (depth <= bestDepth) {

@@ -43,6 +43,13 @@ private:
 };
 /// `text` as a C identifier that is no keyword and no word of the generated code's own.
 std::string identifier(llvm::StringRef text);
+/// "/layer1/layer1.0/conv1/Conv" as "layer1_0_conv1_Conv": an ONNX name without what its parts repeat. Leading parts
+/// go where it is longer than `limit`; the last one stays.
+std::string shortName(llvm::StringRef onnx, size_t limit = 40);
+/// As short as it means something: "weight", "conv1_Conv", "encoder_0".
+std::string lastName(llvm::StringRef onnx);
+/// "query_bias" of "layer.0.query.bias": the name of a module and of its parameter, or nothing where they are no words.
+std::string lastWords(llvm::StringRef onnx);
 /// Whether `word` stands in `text` as a whole identifier.
 bool mentionsWord(llvm::StringRef text, llvm::StringRef word);
 

@@ -12,5 +12,12 @@ std::string dimText(const DimExpr &e, llvm::function_ref<std::string(llvm::Strin
 /// Whether `text` of dimText needs no parentheses as an operand of * or +.
 bool isFactor(const DimExpr &e);
 
+
+/// `e` with something else for each of its divisions, maxima and minima.
+DimExpr rebuild(const DimExpr &e, llvm::function_ref<DimExpr(const DimExpr::Atom &)> compound);
+DimExpr combine(DimExpr::Kind kind, const DimExpr &a, const DimExpr &b);
+/// max(a, max(b, a)) as max(a, b).
+DimExpr withoutRepetition(const DimExpr &e);
+
 } // namespace ingot::printer
 #endif

@@ -4,23 +4,11 @@
 #include "codegen/printer/DimText.h"
 #include "dialects/nn/Shape.h"
 #include "dialects/support/ElementType.h"
+#include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;
 namespace ingot::printer {
-
-/// "/model/layer.0/Relu_output_0" is long; its last parts tell most.
-static std::string shortName(StringRef onnx) {
-  onnx.consume_back("_output_0");
-  std::string name = identifier(onnx);
-  while (name.size() > 32) {
-    size_t cut = name.find('_');
-    if (cut == std::string::npos || cut + 1 >= name.size())
-      break;
-    name = name.substr(cut + 1);
-  }
-  return name;
-}
 
 namespace {
 class EntryPrinter : public BodyPrinter {
@@ -31,6 +19,7 @@ public:
   FailureOr<PrintedEntry> print() {
     countUses(entry);
     arguments();
+    nameExtents();
     for (Operation &op : entry.getBody().front().without_terminator()) {
       if (!ok)
         break;
@@ -54,6 +43,9 @@ private:
   PrintedEntry result;
   DimExpr staging;
   llvm::StringMap<std::string> symbols; // symbol → C variable
+  llvm::StringMap<std::string> extents; // canonical text of a part of sizes → the symbol that stands for it
+  llvm::DenseMap<Operation *, SmallVector<Operation *>> due; // pointers that a step declares
+  llvm::DenseMap<Value, std::string> holds;                  // what the last step left in a buffer
   struct Staged {
     std::string host, device, bytes;
   };
@@ -76,6 +68,7 @@ private:
       (void)failed(op, "bad dimension expression");
       return "0";
     }
+    e = abbreviate(withoutRepetition(*e));
     std::string c = dimText(*e, [&](StringRef s) { return symbolName(s); });
     return precedence > Sum && !isFactor(*e) ? "(" + c + ")" : c;
   }
@@ -119,7 +112,15 @@ private:
   std::string fallbackName(Operation *op) override {
     if (isa<plan::ReadOp>(op))
       return "host_value";
-    return isa<MemRefType>(op->getResult(0).getType()) ? "buffer" : BodyPrinter::fallbackName(op);
+    Value v = op->getResult(0);
+    return isa<MemRefType>(v.getType()) ? "buffer" : v.getType().isIndex() ? fallbackIndexName(v) : BodyPrinter::fallbackName(op);
+  }
+  std::string fallbackIndexName(Value v) {
+    bool counts = llvm::any_of(v.getUsers(), [&](Operation *user) {
+      auto launch = dyn_cast<plan::LaunchOp>(user);
+      return launch && launch.getTiles() == v;
+    });
+    return counts ? "tile_count" : "extent";
   }
   std::string freshName(Operation *op) {
     std::vector<std::string> onnx = locationNames(op->getLoc());
@@ -147,6 +148,59 @@ private:
         return type.str();
       }
     return "";
+  }
+
+  // ---- sizes
+
+  /// With the names of nameExtents().
+  DimExpr abbreviate(const DimExpr &e) {
+    return rebuild(e, [&](const DimExpr::Atom &atom) {
+      auto it = extents.find(atom.text);
+      return it != extents.end() ? DimExpr::symbol(it->second)
+                                 : combine(atom.kind, abbreviate(atom.args->first), abbreviate(atom.args->second));
+    });
+  }
+  /// Long parts of sizes and offsets that come up again get a name, where the arguments alone decide them.
+  void nameExtents() {
+    llvm::StringMap<unsigned> count;
+    std::vector<DimExpr::Atom> inner; // operands before what they are part of
+    auto visit = [&](auto &self, const DimExpr &e) -> void {
+      for (auto &[monomial, coefficient] : e.terms())
+        for (const DimExpr::Atom &atom : monomial) {
+          if (atom.kind == DimExpr::Kind::Symbol || ++count[atom.text] > 1)
+            continue;
+          self(self, atom.args->first);
+          self(self, atom.args->second);
+          inner.push_back(atom);
+        }
+    };
+    entry.walk([&](Operation *op) {
+      StringRef text;
+      if (auto slice = dyn_cast<plan::SliceOp>(op))
+        text = slice.getOffset();
+      else if (auto dimension = dyn_cast<plan::DimOp>(op); dimension && isLive(op))
+        text = dimension.getExpr();
+      else if (auto launch = dyn_cast<plan::LaunchOp>(op))
+        if (auto kernel = SymbolTable::lookupNearestSymbolFrom<plan::KernelOp>(launch, launch.getKernelAttr()))
+          if (auto flops = kernel->getAttrOfType<StringAttr>("flops"))
+            text = flops.getValue();
+      if (std::optional<DimExpr> e = DimExpr::parse(text); e && !text.empty())
+        visit(visit, withoutRepetition(*e));
+    });
+    for (const DimExpr::Atom &atom : inner) {
+      DimExpr whole = combine(atom.kind, atom.args->first, atom.args->second);
+      bool known = whole.isNonNegative(); // as symbols are
+      whole.symbols([&](StringRef s) { known &= symbols.contains(s); });
+      DimExpr shorter = abbreviate(whole);
+      std::string text = dimText(shorter, [&](StringRef s) { return symbolName(s); });
+      if (!known || count[atom.text] < 2 || text.size() <= 24)
+        continue;
+      if (extents.empty())
+        raw(comment("Sizes that come up again.", indent), Kind::Declaration);
+      std::string name = names.fresh("extent");
+      statement("const int64_t " + name + " = " + text + ";", Kind::Declaration);
+      extents[atom.text] = name;
+    }
   }
 
   // ---- what comes first and last
@@ -231,14 +285,8 @@ private:
   }
 
   bool printStatement(Operation *op) override {
-    if (auto slice = dyn_cast<plan::SliceOp>(op))
-      return pointer(op, slice.getResult(), "workspace", slice.getOffset(), slice.getCount());
-    if (auto weight = dyn_cast<plan::GetWeightOp>(op)) {
-      auto symbol = SymbolTable::lookupNearestSymbolFrom<plan::WeightOp>(op, weight.getWeightAttr());
-      if (!symbol || !symbol.getOffset())
-        return failed(op, "the weight has no offset"), true;
-      return pointer(op, weight.getResult(), "weights", std::to_string(*symbol.getOffset()), "", symbol.getSymName());
-    }
+    if (isa<plan::SliceOp, plan::GetWeightOp>(op))
+      return pointer(op);
     if (auto tail = dyn_cast<plan::TailOp>(op))
       return printTail(tail), true;
     if (auto launch = dyn_cast<plan::LaunchOp>(op))
@@ -258,15 +306,108 @@ private:
     return false;
   }
 
-  bool pointer(Operation *op, Value v, StringRef base, StringRef offset, StringRef count, StringRef name = "") {
-    std::string own = name.empty() ? freshName(op) : names.fresh(shortName(name)), type = valueType(v), at = dim(offset, op);
-    std::string address = at == "0" ? base.str() : base.str() + " + " + at;
+  /// The step that first uses a buffer or weight, if that is in the one block that all its uses are in.
+  Operation *firstStep(Operation *op, ArrayRef<Operation *> users) {
+    Block *block = op->getBlock();
+    for (;;) {
+      Operation *first = nullptr;
+      llvm::SetVector<Block *> inside;
+      for (Operation *user : users) {
+        Operation *here = block->findAncestorOpInBlock(*user);
+        if (!first || here->isBeforeInBlock(first))
+          first = here;
+        Region *region = user == here ? nullptr : user->getParentRegion();
+        while (region && region->getParentOp() != here)
+          region = region->getParentOp()->getParentRegion();
+        inside.insert(region ? &region->front() : nullptr);
+      }
+      if (isa_and_nonnull<plan::LaunchOp, plan::CallOp, plan::CopyOp>(first))
+        return first;
+      if (inside.size() != 1 || !inside.front() || !isa<scf::IfOp>(inside.front()->getParentOp()))
+        return nullptr;
+      block = inside.front();
+    }
+  }
+  /// Pointers wait for the step that first uses them.
+  bool pointer(Operation *op) {
+    SmallVector<Operation *> users;
+    for (OpOperand &use : op->getUses())
+      if (auto launch = dyn_cast<plan::LaunchOp>(use.getOwner()); !launch || passes(launch, use.getOperandNumber()))
+        users.push_back(use.getOwner());
+    if (Operation *step = firstStep(op, users))
+      due[step].push_back(op);
+    else if (!users.empty())
+      declarePointer(op, "");
+    return true;
+  }
+  /// Whether the printed kernel has a parameter for an operand.
+  bool passes(plan::LaunchOp launch, unsigned operand) {
+    const PrintedKernel *kernel = kernelOf(launch);
+    return !kernel || llvm::is_contained(kernel->used, operand - firstArgument(launch));
+  }
+  void declarePointers(Operation *step) {
+    auto launch = dyn_cast<plan::LaunchOp>(step);
+    for (Operation *op : due.lookup(step))
+      declarePointer(op, launch ? nameAt(op->getResult(0), launch) : "");
+    if (!launch)
+      return;
+    // A buffer that holds something else from now on is called so.
+    for (Value v : launch.getArgs()) {
+      auto slice = v.getDefiningOp<plan::SliceOp>();
+      if (!slice || slice->getBlock() != launch->getBlock() || !writes(launch, v))
+        continue;
+      std::string name = nameAt(v, launch);
+      if (!name.empty() && holds[v] != name)
+        declarePointer(slice, name);
+    }
+  }
+  static bool writes(plan::LaunchOp launch, Value v) {
+    auto kernel = SymbolTable::lookupNearestSymbolFrom<plan::KernelOp>(launch, launch.getKernelAttr());
+    auto list = kernel ? kernel->getAttrOfType<ArrayAttr>("writes") : ArrayAttr();
+    return list && llvm::any_of(list.getAsRange<IntegerAttr>(), [&](IntegerAttr i) { return launch.getArgs()[i.getInt()] == v; });
+  }
+  /// The name of what a launch writes, or of a constant that it reads; empty for what has a name of its own.
+  std::string nameAt(Value v, plan::LaunchOp launch) {
+    std::vector<std::string> nodes = locationNames(launch.getLoc());
+    const PrintedKernel *kernel = kernelOf(launch);
+    if (nodes.empty() || !kernel || v.getDefiningOp()->hasAttr("plan.name"))
+      return "";
+    std::string step = shortName(kernel->sumOfProducts ? nodes.front() : nodes.back());
+    auto weight = v.getDefiningOp<plan::GetWeightOp>();
+    if (!weight)
+      return writes(launch, v) ? step : "";
+    auto symbol = SymbolTable::lookupNearestSymbolFrom<plan::WeightOp>(weight, weight.getWeightAttr());
+    if (!symbol || !symbol->hasAttr("value"))
+      return "";
+    for (auto [argument, parameter] : llvm::zip(kernel->used, kernel->params))
+      if (launch.getArgs()[argument] == v)
+        return step + "_" + StringRef(parameter).substr(parameter.find_last_of(" *") + 1).str();
+    return "";
+  }
+  void declarePointer(Operation *op, StringRef name) {
+    std::string base = "workspace", offset, count, hint = name.str();
+    if (auto slice = dyn_cast<plan::SliceOp>(op)) {
+      offset = dim(slice.getOffset(), op);
+      count = dim(slice.getCount(), op);
+      holds[slice.getResult()] = hint;
+    } else {
+      auto weight = cast<plan::GetWeightOp>(op);
+      auto symbol = SymbolTable::lookupNearestSymbolFrom<plan::WeightOp>(weight, weight.getWeightAttr());
+      if (!symbol || !symbol.getOffset())
+        return (void)failed(op, "the weight has no offset");
+      base = "weights";
+      offset = std::to_string(*symbol.getOffset());
+      if (hint.empty())
+        hint = shortName(symbol.getSymName());
+    }
+    Value v = op->getResult(0);
+    std::string own = hint.empty() ? freshName(op) : names.fresh(hint), type = valueType(v);
+    std::string address = offset == "0" ? base : base + " + " + offset;
     std::string text = type + own + " = reinterpret_cast<" + type + ">(" + address + ");";
     if (!count.empty() && text.size() + count.size() + 20 < columnLimit)
-      text += " // " + (count == "1" ? "1 element" : count.str() + " elements");
+      text += " // " + (count == "1" ? "1 element" : count + " elements");
     statement(text, Kind::Declaration);
     bind(v, own, type);
-    return true;
   }
 
   void printTail(plan::TailOp tail) {
@@ -325,10 +466,12 @@ private:
         if (auto doc = kernel->getAttrOfType<StringAttr>("doc"))
           text = doc.getValue().split('\n').first.str();
     }
+    gap = true;
     if (!text.empty()) {
       if (!body.text.empty())
         body.text += "\n";
       body.text += comment(text, indent);
+      gap = false;
     }
   }
 
@@ -346,8 +489,10 @@ private:
       return "1";
     // The flops are over the kernel's own symbols.
     auto symbolsOf = kernel->getAttrOfType<ArrayAttr>("symbols");
-    bool known = true;
-    std::string work = dimText(*flops, [&](StringRef s) -> std::string {
+    bool known = true, same = true; // the entry's symbols under the same names
+    for (unsigned i = 0; symbolsOf && i < symbolsOf.size(); ++i)
+      same &= get(launch.getArgs()[i]).text == symbolName(cast<StringAttr>(symbolsOf[i]).getValue());
+    std::string work = dimText(same ? abbreviate(withoutRepetition(*flops)) : *flops, [&](StringRef s) -> std::string {
       for (unsigned i = 0; symbolsOf && i < symbolsOf.size(); ++i)
         if (cast<StringAttr>(symbolsOf[i]).getValue() == s) {
           Expr e = get(launch.getArgs()[i]);
@@ -367,10 +512,11 @@ private:
     const PrintedKernel *printed = kernelOf(launch);
     if (!kernel || !printed)
       return (void)failed(launch, "its kernel was not printed");
+    provenance(launch, kernel);
+    declarePointers(launch);
     for (Value v : launch.getArgs())
       if (v.getType().isIndex())
         settle(v);
-    provenance(launch, kernel);
     Expr count = launch.getTiles() ? get(launch.getTiles()) : tileCount(launch, kernel);
     SmallVector<std::string> args;
     for (auto [i, argument] : llvm::enumerate(printed->used)) {
@@ -386,7 +532,7 @@ private:
       }
       args.push_back(text);
     }
-    std::string name = options.kernelPrefix + launch.getKernel().str(), list = llvm::join(args, ", ");
+    std::string name = options.kernelPrefix + printed->name, list = llvm::join(args, ", ");
     std::string separator = args.empty() ? "" : ", ";
     if (cuda) {
       std::string tiles = count.text;
@@ -399,14 +545,17 @@ private:
       statement(name + "<<<ingot::blocks(" + tiles + "), ingot::threads, 0, stream>>>(" + list + separator + tiles + ");");
       indent -= positive ? 0 : 2;
       statement("INGOT_CUDA(cudaGetLastError());");
+      gap = true;
       return;
     }
     std::string least = grain(launch, kernel, count.text);
     int64_t tiles, per;
     if (!StringRef(count.text).getAsInteger(10, tiles) && !StringRef(least).getAsInteger(10, per) && tiles <= std::max<int64_t>(per, 1))
-      return statement(name + "(" + list + separator + "0, " + count.text + ");");
-    raw(wrapStatement("ingot::launch(executor, " + count.text + ", " + least + ", [=](int64_t begin, int64_t end) {", indent) +
-        wrapStatement(name + "(" + list + separator + "begin, end);", indent + 2) + std::string(indent, ' ') + "});\n");
+      statement(name + "(" + list + separator + "0, " + count.text + ");");
+    else
+      raw(wrapStatement("ingot::launch(executor, " + count.text + ", " + least + ", [=](int64_t begin, int64_t end) {", indent) +
+          wrapStatement(name + "(" + list + separator + "begin, end);", indent + 2) + std::string(indent, ' ') + "});\n");
+    gap = true;
   }
 
   /// An index that is used more than once gets its name before it is used.
@@ -433,6 +582,20 @@ private:
     bind(read.getResult(), name, type);
   }
 
+  /// A string literal, in pieces that fit on a line.
+  static std::string quoted(StringRef text) {
+    std::string result = "\"";
+    size_t piece = 0;
+    for (auto [i, c] : llvm::enumerate(text)) {
+      result += (c == '"' || c == '\\' ? std::string("\\") : std::string()) + (llvm::isPrint(c) ? c : '?');
+      if (++piece > 60 && c == ' ' && text.size() - i > 20) {
+        result += "\" \"";
+        piece = 0;
+      }
+    }
+    return result + "\"";
+  }
+
   void printBind(plan::BindOp op) {
     std::string name = text(op.getValue());
     if (name.empty() || !llvm::all_of(name, [](char c) { return llvm::isAlnum(c) || c == '_'; })) {
@@ -441,22 +604,22 @@ private:
       statement("const int64_t " + name + " = " + value + ";", Kind::Declaration);
     }
     symbols[op.getSymbol()] = name;
-    std::string label = op.getWhat() ? op.getWhat()->str() : op.getSymbol().str(), quoted = "\"";
-    for (char c : label)
-      quoted += (c == '"' || c == '\\' ? std::string("\\") : std::string()) + (llvm::isPrint(c) ? c : '?');
-    quoted += "\"";
-    auto check = [&](std::optional<StringRef> limit, StringRef relation, StringRef bound) {
-      if (!limit)
-        return;
-      std::string text = dim(*limit, op);
+    std::string label = quoted(op.getWhat() ? *op.getWhat() : op.getSymbol());
+    auto check = [&](StringRef wrong, StringRef expectation, StringRef bound) {
+      std::string limit = dim(bound, op);
       Body stop = capture([&] {
-        statement("return ingot::fail(frame->error, INGOT_LIMIT_EXCEEDED, " + quoted + ", -1, " + text + ", " + name + ", \"%s: %lld, " + bound.str() +
-                  " %lld\", " + quoted + ", (long long)" + name + ", (long long)(" + text + "));");
+        statement(("return ingot::out_of_range(frame->error, " + label + ", " + name + ", \"" + expectation + "\", " + limit + ");").str());
       });
-      compound("if (" + name + " " + relation.str() + " " + text + ")", stop);
+      compound((name + " " + wrong + " " + limit).str().insert(0, "if (") + ")", stop);
     };
-    check(op.getLow(), "<", "at least");
-    check(op.getHigh(), ">", "at most");
+    if (op.getLow() && op.getLow() == op.getHigh()) {
+      check("!=", "expected", *op.getLow());
+    } else {
+      if (op.getLow())
+        check("<", "at least", *op.getLow());
+      if (op.getHigh())
+        check(">", "at most", *op.getHigh());
+    }
     if (options.resultSymbols.count(op.getSymbol().str()))
       results.push_back({op.getSymbol().str(), name});
   }
@@ -472,10 +635,11 @@ private:
   }
 
   void printCopy(plan::CopyOp copy) {
+    provenance(copy, {});
+    declarePointers(copy);
     Type element = cast<MemRefType>(copy.getSource().getType()).getElementType();
     std::string count = dim(copy.getCount(), copy), target = text(copy.getTarget()), source = text(copy.getSource());
     std::string bytes = "ingot_bytes(" + count + ", " + dtypeName(element) + ")";
-    provenance(copy, {});
     if (cuda)
       return statement("INGOT_CUDA(cudaMemcpyAsync(" + target + ", " + source + ", " + bytes + ", cudaMemcpyDeviceToDevice, stream));");
     statement("memcpy(" + target + ", " + source + ", " + bytes + ");");
@@ -487,6 +651,7 @@ private:
       return (void)failed(op, "host templates do not run on a device");
     include("ingot/ops/" + op.getCallee().str() + ".hpp");
     provenance(op, {});
+    declarePointers(op);
     std::string args = "frame->error, &frame->arena";
     for (NamedAttribute p : op.getParams())
       args += ", /*" + p.getName().str() + "=*/" + parameter(p.getValue());

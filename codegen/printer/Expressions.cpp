@@ -3,6 +3,7 @@
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSwitch.h"
 #include "llvm/ADT/TypeSwitch.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 namespace ingot::printer {
@@ -64,9 +65,15 @@ Expr BodyPrinter::binary(StringRef op, int precedence, Expr a, Expr b, StringRef
   // x + -1 is x - 1.
   if (op == "+" && b.literal && b.text[0] == '-')
     op = "-", b.text = b.text.substr(1), b.precedence = Primary;
+  // x * 2 * 229 is x * 458.
+  int64_t first, second, both;
+  if (op == "*" && type == "int64_t" && a.op == "*" && b.literal && !StringRef(a.right).getAsInteger(10, first) &&
+      !StringRef(b.text).getAsInteger(10, second) && !llvm::MulOverflow(first, second, both))
+    return binary("*", Product, Expr{a.left, a.leftPrecedence, a.type, false, a.reads}, Expr{std::to_string(both), Primary, a.type, true}, type);
   Expr e;
   e.op = op.str();
   e.left = a.text;
+  e.leftPrecedence = a.precedence;
   e.right = b.text;
   int left = precedence, right = precedence + 1;
   bool logical = precedence == LogicalAnd || precedence == LogicalOr;
@@ -232,7 +239,14 @@ std::optional<Expr> BodyPrinter::arithmetic(Operation *op) {
       args.push_back(typed(v, u));
     return call(name, args, u);
   };
-  auto indexHelper = [&](StringRef name) { return call(name, {x(0), x(1)}, type); };
+  auto indexHelper = [&](StringRef name) {
+    // max(max(x, 0), 0)
+    auto inner = op->getOperand(0).getDefiningOp();
+    if (inner && inner->getName() == op->getName() && matchPattern(op->getOperand(1), m_Constant()) &&
+        getConstantIntValue(inner->getOperand(1)) == getConstantIntValue(op->getOperand(1)))
+      return x(0);
+    return call(name, {x(0), x(1)}, type);
+  };
   auto infix = [&](StringRef symbol, int precedence) { return binary(symbol, precedence, x(0), x(1), type); };
   auto nsw = [&] {
     auto flags = op->getAttrOfType<arith::IntegerOverflowFlagsAttr>("overflowFlags");

@@ -2,6 +2,7 @@
 #ifndef INGOT_CODEGEN_PRINTER_KERNELPRINTER_H
 #define INGOT_CODEGEN_PRINTER_KERNELPRINTER_H
 
+#include "codegen/printer/CText.h"
 #include "codegen/targets/Machine.h"
 #include "dialects/plan/Plan.h"
 #include <map>
@@ -10,16 +11,18 @@ namespace ingot::printer {
 
 /// The parts that codegen/package's Kernel wants, under the same names.
 struct PrintedKernel {
-  std::string name;
+  std::string name;                // of the function, behind the prefix
   std::string doc;                 // comment text, lines without //
   std::vector<std::string> params; // "int64_t batch", "const float *x"; the tiles [begin, end) follow
   std::string body;                // statements, indented by two spaces
   std::vector<unsigned> used;      // the plan.kernel's argument behind each of `params`; the others it does not need
   std::map<std::string, int64_t> zeros; // C type → elements of the unit's zero array that it reads
+  bool sumOfProducts = false;      // its first ONNX node names it, else the last
 };
 
-/// Prints the kernel for the machine; a diagnostic and failure for what cannot be printed.
-mlir::FailureOr<PrintedKernel> printKernel(plan::KernelOp kernel, const Machine &machine);
+/// Prints the kernel for the machine; a diagnostic and failure for what cannot be printed. `functions` has the names of
+/// the functions so far.
+mlir::FailureOr<PrintedKernel> printKernel(plan::KernelOp kernel, const Machine &machine, Names &functions);
 
 /// What every kernel file of a target begins with; `ns` is the namespace of its runtime headers.
 /// Kernels stand between this and kernelPostamble(), inside that namespace.

@@ -17,14 +17,15 @@ FailureOr<std::string> printUnit(plan::ModelOp model, const Machine &machine) {
   std::string ns = identifier(model.getSymName()) + "_" + machine.id, prefix = ns + "_", functions;
   std::map<std::string, PrintedKernel> kernels;
   std::map<std::string, int64_t> zeros;
+  Names functionNames;
   for (auto kernel : model.getOps<plan::KernelOp>()) {
-    FailureOr<PrintedKernel> printed = printKernel(kernel, machine);
+    FailureOr<PrintedKernel> printed = printKernel(kernel, machine, functionNames);
     if (failed(printed))
       return failure();
     for (auto &[type, count] : printed->zeros)
       zeros[type] = std::max(zeros[type], count);
     functions += "\n" + kernelFunction(*printed, prefix, machine);
-    kernels[printed->name] = *printed;
+    kernels[kernel.getSymName().str()] = *printed;
   }
   std::string text;
   if (!kernels.empty()) {

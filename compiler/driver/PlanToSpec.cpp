@@ -1,6 +1,7 @@
 //===- PlanToSpec.cpp ----------------------------------------------------------------------===//
 #include "compiler/driver/PlanToSpec.h"
 #include "codegen/package/Text.h"
+#include "codegen/printer/DimText.h"
 #include "codegen/printer/EntryPrinter.h"
 #include "compiler/driver/Compile.h"
 #include "compiler/weights/WeightStore.h"
@@ -274,14 +275,15 @@ LogicalResult planToSpec(plan::ModelOp model, const Machine &machine, ArrayAttr 
   target.flags = machine.flags;
   std::map<std::string, printer::PrintedKernel> kernels;
   std::map<std::string, int64_t> zeros;
+  printer::Names functionNames;
   for (auto kernel : model.getOps<plan::KernelOp>()) {
-    auto printed = printer::printKernel(kernel, machine);
+    auto printed = printer::printKernel(kernel, machine, functionNames);
     if (failed(printed))
       return failure();
     target.kernels.push_back({printed->name, printed->doc, printed->params, printed->body});
     for (auto &[type, count] : printed->zeros)
       zeros[type] = std::max(zeros[type], count);
-    kernels[printed->name] = *printed;
+    kernels[kernel.getSymName().str()] = *printed;
   }
   options.kernels = &kernels;
   auto printed = printer::printEntry(entry, machine, options);
@@ -291,19 +293,18 @@ LogicalResult planToSpec(plan::ModelOp model, const Machine &machine, ArrayAttr 
   target.entryBody = printed->body;
   std::string ns = spec.name + "_" + machine.id;
   bool cuda = machine.kind == MachineKind::Cuda;
+  // Kernels stand inside the namespace: outside, math.h and CUDA's headers declare the same names.
   target.preamble = printer::kernelPreamble(ns, machine, zeros);
-  if (cuda) { // inside the namespace: CUDA's headers declare the same names outside
-    target.postamble = printer::kernelPostamble(ns);
+  target.postamble = printer::kernelPostamble(ns);
+  if (cuda) {
     target.flags.push_back("--fmad=false"); // fused where the kernel says so
     StringRef level = StringRef(machine.name).split("sm").second;
     target.exactCapability = level.consume_back("a");
     (void)level.getAsInteger(10, target.capability);
-  } else {
-    target.preamble += printer::kernelPostamble(ns) + "\nusing namespace " + ns + ";\n";
   }
   spec.targets.push_back(target);
   if (auto bytes = entry->getAttrOfType<StringAttr>("workspace_bytes"))
-    spec.workspaceBytes = bytes.getValue().str();
+    spec.workspaceBytes = printer::withoutRepetition(*DimExpr::parse(bytes.getValue())).str();
   if (cuda && !printed->stagingBytes.empty() && printed->stagingBytes != "0") { // device copies of inputs and outputs
     spec.plannedBytes = spec.workspaceBytes;
     spec.workspaceBytes = "(" + spec.workspaceBytes + ") + " + printed->stagingBytes;

@@ -16,18 +16,17 @@
   } while (0)
 
 namespace ingot {
-namespace {
 
 constexpr int threads = 128; // of a block
 
-inline unsigned blocks(int64_t tiles) { return unsigned((tiles + threads - 1) / threads); }
+static inline unsigned blocks(int64_t tiles) { return unsigned((tiles + threads - 1) / threads); }
 
-inline ingot_status device_error(ingot_error *error, cudaError_t code) {
+static inline ingot_status device_error(ingot_error *error, cudaError_t code) {
   return fail(error, INGOT_DEVICE_ERROR, "device", -1, 0, int64_t(code), "device: %s", cudaGetErrorString(code));
 }
 
 // Whether the current device runs code for this compute capability (80 is 8.0); `exactly`: no later one does.
-inline ingot_status check_device(ingot_error *error, int capability, bool exactly) {
+static inline ingot_status check_device(ingot_error *error, int capability, bool exactly) {
   int device = 0, major = 0, minor = 0;
   cudaError_t code = cudaGetDevice(&device);
   if (code == cudaSuccess)
@@ -44,19 +43,20 @@ inline ingot_status check_device(ingot_error *error, int capability, bool exactl
               capability % 10, exactly ? "" : " and later");
 }
 
-inline ingot_status device_alloc(ingot_error *error, size_t bytes, void **memory) {
+static inline ingot_status device_alloc(ingot_error *error, size_t bytes, void **memory) {
   *memory = nullptr;
   const cudaError_t code = bytes ? cudaMalloc(memory, bytes) : cudaSuccess;
   return code == cudaSuccess ? INGOT_OK : device_error(error, code);
 }
 
-inline void device_free(const void *memory) {
+static inline void device_free(const void *memory) {
   if (memory)
     (void)cudaFree(const_cast<void *>(memory));
 }
 
 // A copy of `bytes` at `host` in device memory.
-inline ingot_status upload(ingot_error *error, const unsigned char *host, size_t bytes, const unsigned char **device) {
+static inline ingot_status upload(ingot_error *error, const unsigned char *host, size_t bytes,
+                                  const unsigned char **device) {
   void *memory = nullptr;
   if (const ingot_status status = device_alloc(error, bytes, &memory))
     return status;
@@ -69,7 +69,6 @@ inline ingot_status upload(ingot_error *error, const unsigned char *host, size_t
   return INGOT_OK;
 }
 
-} // namespace
 } // namespace ingot
 
 #endif

@@ -28,6 +28,9 @@
 
 INGOT_INDEX ingot_min(int64_t a, int64_t b) { return a < b ? a : b; }
 INGOT_INDEX ingot_max(int64_t a, int64_t b) { return a > b ? a : b; }
+// Of more than two.
+template <class... More> INGOT_INDEX ingot_min(int64_t a, int64_t b, More... more) { return ingot_min(ingot_min(a, b), more...); }
+template <class... More> INGOT_INDEX ingot_max(int64_t a, int64_t b, More... more) { return ingot_max(ingot_max(a, b), more...); }
 // b > 0 throughout: divisors of indices are sizes.
 INGOT_INDEX ingot_floordiv(int64_t a, int64_t b) { return a / b - (a % b < 0); }
 INGOT_INDEX ingot_ceildiv(int64_t a, int64_t b) { return a / b + (a % b > 0); }

@@ -1,6 +1,6 @@
 // launch.h - how a generated entry function starts a kernel and reports a failure.
 //
-// Internal linkage throughout, see arena.h.
+// Internal linkage throughout, see arena.h; by `static`, since nvcc names an anonymous namespace after the file's folder.
 #ifndef INGOT_LAUNCH_H
 #define INGOT_LAUNCH_H
 
@@ -18,12 +18,11 @@
 #endif
 
 namespace ingot {
-namespace {
 
 // Runs body(begin, end) over the tiles [0, count), in ranges of at least `grain` tiles. The ranges never change
 // a result, so `grain` is only what keeps tiny regions on one thread.
 template <class Body>
-inline void launch(const ingot_executor *executor, int64_t count, int64_t grain, const Body &body) {
+static inline void launch(const ingot_executor *executor, int64_t count, int64_t grain, const Body &body) {
   const int64_t ranges = grain > 1 ? count / grain + (count % grain != 0) : count;
   if (!executor || executor->threads <= 1 || ranges <= 1) {
     if (count > 0)
@@ -45,8 +44,8 @@ inline void launch(const ingot_executor *executor, int64_t count, int64_t grain,
 
 // Fills *error, if there is one, and returns `status`.
 INGOT_PRINTF(7, 8)
-inline ingot_status fail(ingot_error *error, ingot_status status, const char *name, int32_t axis, int64_t expected,
-                         int64_t actual, const char *format, ...) {
+static inline ingot_status fail(ingot_error *error, ingot_status status, const char *name, int32_t axis,
+                                int64_t expected, int64_t actual, const char *format, ...) {
   if (!error)
     return status;
   error->status = status;
@@ -61,12 +60,18 @@ inline ingot_status fail(ingot_error *error, ingot_status status, const char *na
   return status;
 }
 
-inline ingot_status need_workspace(ingot_error *error, int64_t needed, size_t given) {
+// A size that a run found out: "frames: 5, at most 4".
+static inline ingot_status out_of_range(ingot_error *error, const char *name, int64_t value, const char *expectation,
+                                        int64_t limit) {
+  return fail(error, INGOT_LIMIT_EXCEEDED, name, -1, limit, value, "%s: %lld, %s %lld", name, (long long)value, expectation,
+              (long long)limit);
+}
+
+static inline ingot_status need_workspace(ingot_error *error, int64_t needed, size_t given) {
   return fail(error, INGOT_NEED_WORKSPACE, "workspace", -1, needed, int64_t(given),
               "workspace: %lld bytes, this run needs %lld", (long long)given, (long long)needed);
 }
 
-} // namespace
 } // namespace ingot
 
 #endif

@@ -47,19 +47,17 @@ module { plan.model @net {
 // CHECK-NEXT:      unsigned char *workspace) {
 // CHECK-NEXT:    const ingot_executor *executor = frame->executor;
 // CHECK-NEXT:    const unsigned char *weights = frame->weights;
-// CHECK-NEXT:    const float *fc_weight = reinterpret_cast<const float *>(weights);
-// CHECK-NEXT:    const float *fc_bias = reinterpret_cast<const float *>(weights + 256);
-// CHECK-NEXT:    float *hidden = reinterpret_cast<float *>(workspace); // 8*batch elements
-// CHECK-NEXT:    int64_t *positive = reinterpret_cast<int64_t *>(workspace + (batch * 32 + 63) / 64 * 64);
 // CHECK-EMPTY:
 // CHECK-NEXT:    // Mul_0, Mul_1
+// CHECK-NEXT:    const float *fc_weight = reinterpret_cast<const float *>(weights);
+// CHECK-NEXT:    float *hidden = reinterpret_cast<float *>(workspace); // batch * 8 elements
 // CHECK-NEXT:    ingot::launch(executor, batch * 8, ingot_grain(batch * 8, batch * 8), [=](int64_t begin, int64_t end) {
 // CHECK-NEXT:      net_x86_64_v3_scale(data_in, fc_weight, hidden, begin, end);
 // CHECK-NEXT:    });
 // CHECK:         net_x86_64_v3_count(hidden, positive, 0, 1);
 // CHECK:         const int64_t found = positive[0];
 // CHECK-NEXT:    if (found < 0)
-// CHECK-NEXT:      return ingot::fail(
+// CHECK-NEXT:      return ingot::out_of_range(frame->error, 
 // CHECK:         if (found > batch * 8)
 // CHECK:         float *grown = static_cast<float *>(ingot_arena_take(&frame->arena, ingot_bytes(found + 1, INGOT_F32)));
 // CHECK-NEXT:    if (!grown)

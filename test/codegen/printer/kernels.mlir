@@ -7,15 +7,14 @@ module { plan.model @net {
 // CHECK-LABEL: // relu1: Relu on [n]; tile: 1024 elements
 // CHECK-NEXT: extern "C" void net_x86_64_v4_relu(int64_t n, const float *x, float *y, int64_t begin, int64_t end) {
 // CHECK-NEXT:   for (int64_t tile = begin; tile < end; ++tile) {
-// CHECK-NEXT:     const int64_t at = tile * 1024;
-// CHECK-NEXT:     const int64_t limit = ingot_min(at + 1024, n);
-// CHECK-NEXT:     const int64_t whole = limit - (limit - at) % 16;
-// CHECK-NEXT:     for (int64_t i = at; i < whole; i += 16)
+// CHECK-NEXT:     const int64_t index = tile * 1024;
+// CHECK-NEXT:     const int64_t limit = ingot_min(index + 1024, n);
+// CHECK-NEXT:     const int64_t whole = limit - (limit - index) % 16;
+// CHECK-NEXT:     for (int64_t i = index; i < whole; i += 16)
 // CHECK-NEXT:       store(y + i, maximum(load<f32x16>(x + i), f32x16{}) * broadcast<f32x16>(0.5f));
 // CHECK-NEXT:     if (whole < limit) {
 // CHECK-NEXT:       const int64_t rest = limit - whole;
-// CHECK-NEXT:       const f32x16 t = maximum(load_n<f32x16>(x + whole, rest), f32x16{}) * broadcast<f32x16>(0.5f);
-// CHECK-NEXT:       store_n(y + whole, t, rest);
+// CHECK-NEXT:       store_n(y + whole, maximum(load_n<f32x16>(x + whole, rest), f32x16{}) * broadcast<f32x16>(0.5f), rest);
 // CHECK-NEXT:     }
 // CHECK-NEXT:   }
 // CHECK-NEXT: }
@@ -62,13 +61,13 @@ plan.kernel @relu(%n: index {plan.name = "n"}, %x: memref<?xf32> {plan.name = "x
 // CHECK-NEXT:      for (int64_t n = 0; n < 4; ++n)
 // CHECK-NEXT:        acc[m][n] = f32x16{};
 // CHECK-NEXT:    }
-// CHECK-NEXT:    const int64_t at = tile * 6;
+// CHECK-NEXT:    const int64_t offset = tile * 6;
 // CHECK-NEXT:    for (int64_t k = 0; k < 32; ++k) {
 // CHECK:           f32x16 b[4];
 // CHECK:             b[n] = load<f32x16>(w + k * 64 + n * 16);
-// CHECK:             const f32x16 x = broadcast<f32x16>(a[(at + m) * 32 + k]);
+// CHECK:             const f32x16 x = broadcast<f32x16>(a[(offset + m) * 32 + k]);
 // CHECK:               acc[m][n] = fma(x, b[n], acc[m][n]);
-// CHECK:             store(c + (at + m) * 64 + n * 16, acc[m][n]);
+// CHECK:             store(c + (offset + m) * 64 + n * 16, acc[m][n]);
 plan.kernel @matmul(%a: memref<?xf32> {plan.name = "a"}, %w: memref<?xf32> {plan.name = "w"}, %c: memref<?xf32> {plan.name = "c"})
     attributes {target = "x86_64_v4", noalias, writes = [2], flops = "49152", doc = "fc: MatMul 12x32 by 32x64; tile: 6 rows"} {
   %c0 = arith.constant 0 : index
