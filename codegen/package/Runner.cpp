@@ -2,7 +2,6 @@
 
 #include "codegen/package/Runner.h"
 #include "codegen/package/Text.h"
-#include "llvm/ADT/ScopeExit.h"
 #include "llvm/ADT/SmallString.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
@@ -229,10 +228,10 @@ static std::string absolute(StringRef path) {
 }
 
 Error buildRunner(ArrayRef<HostedLibrary> libraries, StringRef executable, const RunnerOptions &options) {
-  SmallString<128> work;
-  if (std::error_code code = sys::fs::createUniqueDirectory("ingot-runner", work))
-    return createStringError(code, "cannot make a temporary folder");
-  scope_exit cleanup([&] { sys::fs::remove_directories(work); });
+  Expected<TemporaryFolder> temporary = TemporaryFolder::create("ingot-runner");
+  if (!temporary)
+    return temporary.takeError();
+  StringRef work = temporary->path();
 
   const ToolchainOptions &tools = options.toolchain;
   std::string runtime = absolute(options.runtime);
@@ -248,12 +247,12 @@ Error buildRunner(ArrayRef<HostedLibrary> libraries, StringRef executable, const
     args.insert(args.end(), flags.begin(), flags.end());
     args.insert(args.end(), tools.cxxFlags.begin(), tools.cxxFlags.end());
     args.insert(args.end(), {"-c", source, "-o", object});
-    commands.push_back({args, work.str().str()});
+    commands.push_back({args, work.str()});
   };
 
   // The fixed part, which is the same for every program. It is renamed into its place when complete, so that
   // programs may be built at the same time.
-  std::string fixed = options.objectFolder.empty() ? work.str().str() : absolute(options.objectFolder);
+  std::string fixed = options.objectFolder.empty() ? work.str() : absolute(options.objectFolder);
   if (std::error_code code = sys::fs::create_directories(fixed))
     return createStringError(code, "cannot make " + fixed);
   std::vector<std::pair<std::string, std::string>> renames;
@@ -298,7 +297,7 @@ Error buildRunner(ArrayRef<HostedLibrary> libraries, StringRef executable, const
   link.insert(link.end(), archives.begin(), archives.end());
   link.insert(link.end(), options.linkFlags.begin(), options.linkFlags.end());
   link.insert(link.end(), {"-lm", "-lpthread", "-o", absolute(executable)});
-  return runCommands({{link, work.str().str()}}, 1);
+  return runCommands({{link, work.str()}}, 1);
 }
 
 } // namespace ingot::package

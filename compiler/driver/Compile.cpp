@@ -1,5 +1,6 @@
 //===- Compile.cpp ----------------------------------------------------------------------===//
 #include "compiler/driver/Compile.h"
+#include "codegen/package/Text.h"
 #include "compiler/driver/Execute.h"
 #include "compiler/driver/PlanToSpec.h"
 #include "compiler/frontend/LoadModel.h"
@@ -15,15 +16,14 @@ using namespace mlir;
 namespace ingot {
 
 std::string libraryName(StringRef path) {
-  std::string name;
   StringRef stem = llvm::sys::path::stem(path);
-  if (stem == "model") // the zoo's and the suite's layout: the folder has the name
-    stem = llvm::sys::path::filename(llvm::sys::path::parent_path(path));
-  for (char c : stem)
-    name.push_back(llvm::isAlnum(c) ? c : '_');
-  if (name.empty() || llvm::isDigit(name[0]))
-    name = "model_" + name;
-  return name;
+  if (stem != "model")
+    return package::makeLibraryName(stem);
+  // The zoo's and the suite's layout: the folder has the name.
+  llvm::SmallString<256> absolute(path);
+  llvm::sys::fs::make_absolute(absolute);
+  llvm::sys::path::remove_dots(absolute, /*remove_dot_dot=*/true);
+  return package::makeLibraryName(llvm::sys::path::filename(llvm::sys::path::parent_path(absolute)));
 }
 
 std::string runtimeFolder() {

@@ -77,7 +77,7 @@ private:
   std::unique_ptr<ModelImporter> importer;
 };
 
-/// A library name from a file name: letters, digits, underscores.
+/// A valid library name from any file name; of DIR/model.onnx, DIR's.
 std::string libraryName(llvm::StringRef path);
 /// The folder `runtime` of this installation: beside the tool, or of the source tree it was built from.
 std::string runtimeFolder();
