@@ -207,6 +207,7 @@ static Error writeManifest(const Interface &i, StringRef folder) {
     out.attribute("ingot", i.spec.build.ingotVersion);
     out.attribute("model", i.spec.build.modelFile);
     out.attribute("model_sha256", i.spec.build.modelSha256);
+    out.attribute("weights_sha256", i.spec.build.weightsSha256);
     out.attribute("options", i.spec.build.options);
     out.attribute("interface", i.hash);
     out.attributeArray("targets", [&] {

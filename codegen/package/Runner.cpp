@@ -1,6 +1,7 @@
 //===- Runner.cpp - Builds a program that runs generated libraries ------------------------------------------===//
 
 #include "codegen/package/Runner.h"
+#include "codegen/package/Process.h"
 #include "codegen/package/Text.h"
 #include "llvm/ADT/SmallString.h"
 #include "llvm/ADT/StringExtras.h"
@@ -293,6 +294,7 @@ Error buildRunner(ArrayRef<HostedLibrary> libraries, StringRef executable, const
   std::vector<std::string> link = base;
   if (options.isStatic)
     link.push_back("-static");
+  link.insert(link.end(), tools.cxxFlags.begin(), tools.cxxFlags.end()); // -fsanitize and -m32 are flags of both
   link.insert(link.end(), objects.begin(), objects.end());
   link.insert(link.end(), archives.begin(), archives.end());
   link.insert(link.end(), options.linkFlags.begin(), options.linkFlags.end());
