@@ -29,7 +29,9 @@ std::string libraryName(StringRef path) {
 std::string knownNames(StringRef slip, std::vector<std::string> names) {
   if (names.empty())
     return "the model has none";
-  llvm::stable_sort(names, [&](StringRef a, StringRef b) { return slip.edit_distance(a) < slip.edit_distance(b); });
+  llvm::sort(names, [&](StringRef a, StringRef b) {
+    return std::pair(slip.edit_distance(a), a) < std::pair(slip.edit_distance(b), b);
+  });
   constexpr size_t most = 8;
   bool more = names.size() > most;
   names.resize(std::min(names.size(), most));

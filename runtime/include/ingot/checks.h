@@ -57,7 +57,8 @@ struct elements {
   const void *data;
   size_t align;
   template <class Element> elements(const Element *first) : data(first), align(alignof(Element)) {}
-  elements(const void *data, size_t align) : data(data), align(align) {}
+  elements(const void *first, size_t bytes) : data(first), align(bytes) {}
+  elements(decltype(nullptr)) : data(nullptr), align(1) {}
 
   bool aligned() const { return reinterpret_cast<uintptr_t>(data) % align == 0; }
 };
