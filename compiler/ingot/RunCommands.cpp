@@ -226,12 +226,18 @@ void addVerify(CLI::App &app, int &exitCode) {
   sub->callback([a, &exitCode] { exitCode = verify(*a); });
 }
 
+/// CLI::Range lets nan through.
+static std::string seconds(const std::string &text) {
+  double s = 0;
+  return !StringRef(text).getAsDouble(s) && s >= 0.01 && s <= 3600 ? "" : "expected 0.01 to 3600 seconds";
+}
+
 void addBench(CLI::App &app, int &exitCode) {
   auto a = std::make_shared<RunArguments>();
   auto *sub = app.add_subcommand("bench", "time a model");
   a->add(*sub, "native");
   a->addData(*sub);
-  sub->add_option("--seconds", a->seconds, "how long to measure")->check(CLI::Range(0.01, 3600.0))->capture_default_str();
+  sub->add_option("--seconds", a->seconds, "how long to measure")->check(seconds)->capture_default_str();
   sub->add_flag("--json", a->json, "one JSON object");
   sub->callback([a, &exitCode] { exitCode = bench(*a); });
 }
