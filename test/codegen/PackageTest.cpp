@@ -318,7 +318,6 @@ TEST_F(PackageTest, MistakesOfTheCallerAreStatuses) {
   ASSERT_EQ(write(mlpSpec(), "mlp", &tools), "");
   std::ofstream(work / "main.c") << R"(#include "mlp.h"
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 static _Alignas(64) unsigned char workspace[8192];
 int main(void) {
@@ -327,8 +326,7 @@ int main(void) {
   ingot_error e;
   memset(&e, 'x', sizeof e);
   mlp_open(&m, 0, &e);
-  printf("opened '%s'
-", e.text);
+  printf("opened '%s'\n", e.text);
   ingot_executor nothing = {4, 0, 0};
   mlp_context_init(&c, &m, workspace, sizeof workspace, &nothing, &e);
   puts(e.text);
@@ -341,8 +339,8 @@ int main(void) {
   mlp_run(&c, &d, &in, &out, &e);
   puts(e.text);
   in.input.data = (const float *)(const void *)input;
-  printf("%d '%s'
-", mlp_run(&c, &d, &in, &out, &e), e.text);
+  int status = mlp_run(&c, &d, &in, &out, &e);
+  printf("%d '%s'\n", status, e.text);
   mlp_close(&m);
   mlp_run(&c, &d, &in, &out, &e);
   puts(e.text);
@@ -350,27 +348,20 @@ int main(void) {
 }
 )";
   expectRuns("cc -std=c11 -Imlp main.c mlp/lib/libmlp.a -o main");
-  EXPECT_EQ(shell((work / "main").string()).output, "opened ''
-"
-                                                    "executor.parallel_for: null pointer
-"
-                                                    "input: not aligned to 4 bytes
-"
-                                                    "0 ''
-"
-                                                    "model: closed
-");
+  EXPECT_EQ(shell((work / "main").string()).output, "opened ''\n"
+                                                    "executor.parallel_for: null pointer\n"
+                                                    "input: not aligned to 4 bytes\n"
+                                                    "0 ''\n"
+                                                    "model: closed\n");
 }
 
 TEST_F(PackageTest, AModelWithoutOutputs) {
   LibrarySpec spec = mlpSpec();
   spec.outputs.clear();
-  spec.targets[0].entryBody = "  return INGOT_OK;
-";
+  spec.targets[0].entryBody = "  return INGOT_OK;\n";
   package::ToolchainOptions tools;
   ASSERT_EQ(write(spec, "mlp", &tools), "");
-  std::ofstream(work / "h.c") << "#include "mlp/mlp.h"
-";
+  std::ofstream(work / "h.c") << "#include \"mlp/mlp.h\"\n";
   expectRuns("gcc -std=c99 -fsyntax-only" + std::string(strict) + "h.c");
 }
 
