@@ -127,6 +127,8 @@ static std::string values(const Interface &i) {
             (isInWorkspace(v) ? ", set by the run */\n" : " */\n");
   for (const Symbol *s : i.resultSymbols)
     text += "  int64_t " + s->name + "; /* a dimension, set by the run */\n";
+  if (i.spec.outputs.empty() && i.resultSymbols.empty())
+    text += "  char unused; /* the model has no outputs, a struct of C needs a field */\n";
   return text + "} " + n + "_outputs;\n";
 }
 

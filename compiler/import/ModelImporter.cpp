@@ -53,6 +53,7 @@ DimExpr ModelImporter::symbolFor(StringRef param, StringRef valueName, unsigned 
   // A parameter without a letter or digit ("?") names nothing: every such dimension is its own symbol.
   bool named = llvm::any_of(param, llvm::isAlnum);
   std::string onnxName = named ? param.str() : (valueName + "[" + Twine(axis) + "]").str();
+  dimNameSet.insert(onnxName);
   int64_t low = 0, high = -1;
   bool isGiven = false;
   for (StringRef key : {param, StringRef(onnxName)})
