@@ -72,6 +72,11 @@ static Value foldShape(OpBuilder &b, Value v) {
 void Converter::checkReads(NodeImport &n, Operation *after) {
   Block *block = n.b.getInsertionBlock();
   for (auto it = after ? std::next(after->getIterator()) : block->begin(); it != n.b.getInsertionPoint(); ++it) {
+    if (auto call = dyn_cast<nn::CallOp>(*it))
+      for (Type t : llvm::concat<const Type>(llvm::to_vector(call->getOperandTypes()), llvm::to_vector(call->getResultTypes())))
+        if (auto tensor = dyn_cast<RankedTensorType>(t); tensor && tensor.getRank() > INGOT_MAX_RANK)
+          return (void)n.refuse("is computed by a template for at most " + Twine(INGOT_MAX_RANK) + " dimensions, not " + Twine(tensor.getRank()),
+                                "reshape its operands to a lower rank before and back after");
     auto nest = dyn_cast<kernel::LoopNestInterface>(*it);
     if (!nest)
       continue;
@@ -93,8 +98,6 @@ LogicalResult Converter::checkResults(NodeImport &n) {
     auto type = v ? dyn_cast<RankedTensorType>(v.getType()) : RankedTensorType();
     if (!type)
       continue;
-    if (type.getRank() > INGOT_MAX_RANK)
-      return n.refuse("its result has rank " + Twine(type.getRank()), "use tensors of at most " + Twine(INGOT_MAX_RANK) + " dimensions");
     int64_t elements = 1;
     for (const DimExpr &d : nn::dimsOf(type)) {
       int64_t size = d.constant().value_or(1);
@@ -138,7 +141,7 @@ void Converter::convertNode(onnx_ir::NodeOp node, OpBuilder &b) {
     auto outputs = definitions ? definitions->expand(node, n.inputs, body, reason) : FailureOr<SmallVector<Value>>(failure());
     if (::mlir::failed(outputs)) {
       (void)n.refuse("operator is not supported",
-                     "rewrite the model without it; test/conformance/SUPPORT.md of Ingot's sources lists what runs");
+                     "rewrite the model without it, or define it as a function in the model");
       return poison();
     }
     for (onnx_ir::NodeOp inner : body)

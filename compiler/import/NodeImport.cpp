@@ -319,8 +319,7 @@ LogicalResult NodeImport::refuse(const Twine &what, const Twine &remedy) {
   isRefused = true;
   InFlightDiagnostic d = node.emitError();
   d << what;
-  if (!remedy.isTriviallyEmpty())
-    d.attachNote() << remedy;
+  d.attachNote() << (remedy.isTriviallyEmpty() ? Twine("correct the model, or export it in another way") : remedy);
   // The driver's report has a field for each of these.
   d.attachNote() << "operator: " << (node.getDomain().empty() ? "" : node.getDomain() + ".") << node.getOpType();
   std::string shapes;
