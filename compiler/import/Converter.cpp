@@ -13,6 +13,39 @@ std::string Converter::freshSymbol(StringRef what) {
   }
 }
 
+DimExpr Converter::resolve(const DimExpr &e) const {
+  return e.substitute([&](StringRef s) -> std::optional<DimExpr> {
+    auto it = fixed.find(s);
+    return it == fixed.end() ? std::nullopt : std::optional(DimExpr(it->second));
+  });
+}
+
+/// A symbol that must be a number gets it as its bound, which the library checks with all others and takes as its limit.
+bool Converter::fix(const SizeRequirement &needed) {
+  auto symbols = module->getAttrOfType<ArrayAttr>("ingot.symbols");
+  auto value = needed.right.constant();
+  if (!symbols || !value || needed.unit)
+    return false;
+  SmallVector<Attribute> bounds;
+  bool found = false;
+  Builder b(module.getContext());
+  for (auto symbol : symbols.getAsRange<DictionaryAttr>()) {
+    StringRef name = cast<StringAttr>(symbol.get("name")).getValue();
+    int64_t low = cast<IntegerAttr>(symbol.get("low")).getInt(), high = cast<IntegerAttr>(symbol.get("high")).getInt();
+    if (DimExpr::symbol(name) == needed.left && *value >= low && (high < 0 || *value <= high)) {
+      NamedAttrList narrow(symbol);
+      narrow.set("low", b.getI64IntegerAttr(*value));
+      narrow.set("high", b.getI64IntegerAttr(*value));
+      symbol = narrow.getDictionary(b.getContext());
+      fixed[name] = *value;
+      found = true;
+    }
+    bounds.push_back(symbol);
+  }
+  module->setAttr("ingot.symbols", b.getArrayAttr(bounds));
+  return found;
+}
+
 bool Converter::isRequired(const DimExpr &a, const DimExpr &b) const {
   return required.contains(a.str() + " = " + b.str()) || required.contains(b.str() + " = " + a.str());
 }
@@ -38,6 +71,8 @@ void Converter::require(OpBuilder &b, Location loc, const SizeRequirement &neede
     return;
   }
   OpBuilder::InsertionGuard guard(b);
+  if (fix(needed))
+    return;
   if (lastRequired)
     b.setInsertionPointAfter(lastRequired);
   else

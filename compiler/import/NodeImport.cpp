@@ -130,13 +130,14 @@ bool NodeImport::perDimension(StringRef name, ArrayRef<int64_t> given, size_t co
 void NodeImport::require(const DimExpr &left, const DimExpr &right, std::optional<DimExpr> unit) {
   if (left.constant() && !right.constant()) // the number last: "k = 20 must be 8"
     return require(right, left, unit);
-  converter.require(b, loc, {left, right, unit, name()});
+  if (converter.resolve(left) != converter.resolve(right))
+    converter.require(b, loc, {left, right, unit, name()});
 }
 
 LogicalResult NodeImport::requireEqual(const DimExpr &a, const DimExpr &b, const Twine &what) {
   if (a == b)
     return success();
-  if (nn::differ(a, b))
+  if (nn::differ(converter.resolve(a), converter.resolve(b)))
     return refuse(what + ": " + a.str() + " and " + b.str() + " must be equal", fixShapes);
   require(a, b);
   return success();
