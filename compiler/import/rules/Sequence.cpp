@@ -205,7 +205,10 @@ INGOT_IMPORT("SplitToSequence", 11) {
   Value x = n.in(0), split = n.has(1) ? n.in(1) : intTensor(n.b, n.loc, {DimExpr(1)}, 0);
   if (const ElementType *e = elementTypeOf(elementOf(x)); !e || e->bits < 8)
     return n.refuse("packed elements cannot be split", "cast to an 8-bit type first");
-  int64_t axis = n.axis("axis", 0, n.rank(0)), keep = n.has(1) || n.i("keepdims", 1);
+  auto along = n.axis("axis", 0, n.rank(0));
+  if (!along)
+    return failure();
+  int64_t axis = *along, keep = n.has(1) || n.i("keepdims", 1);
   auto size = rankOf(split) == 0 ? knownInts(split) : std::nullopt;
   auto each = size ? (*size)[0].constant() : std::nullopt, all = dimsOf(x)[axis].constant();
   SmallVector<int64_t> shape(cast<RankedTensorType>(x.getType()).getShape());
@@ -223,14 +226,20 @@ INGOT_IMPORT("ConcatFromSequence", 11) {
   if (auto items = knownItems(n, sequence)) {
     if (items->empty())
       return n.refuse("a sequence without items has nothing to concatenate");
-    int64_t axis = n.axis("axis", 0, rankOf((*items)[0]) + stack);
-    for (Value &v : *items)
+    int64_t rank = rankOf((*items)[0]);
+    auto axis = n.axis("axis", 0, rank + stack);
+    if (!axis)
+      return failure();
+    for (Value &v : *items) {
+      if (rankOf(v) != rank)
+        return n.refuse("items of different rank", "make the items of one rank");
       if (stack) {
         Dims d = dimsOf(v);
-        d.insert(d.begin() + axis, DimExpr(1));
+        d.insert(d.begin() + *axis, DimExpr(1));
         v = c.reshape(v, d);
       }
-    n.out(0, c.concat(*items, axis));
+    }
+    n.out(0, c.concat(*items, *axis));
     return c.done();
   }
   auto item = dyn_cast<TensorType>(cast<SequenceType>(sequence.getType()).getElement());
@@ -239,8 +248,11 @@ INGOT_IMPORT("ConcatFromSequence", 11) {
     return n.refuse("the rank of the items of this sequence is not known", "state the type of this output in the model (value_info)");
   if (const ElementType *e = elementTypeOf(item.getElementType()); !e || e->bits < 8)
     return n.refuse("packed elements cannot be concatenated", "cast to an 8-bit type first");
-  int64_t rank = item.hasRank() ? item.getRank() + stack : hint.getRank(), axis = n.axis("axis", 0, rank);
-  DictionaryAttr how = params(n, {{"axis", axis}, {"new_axis", stack}});
+  int64_t rank = item.hasRank() ? item.getRank() + stack : hint.getRank();
+  auto axis = n.axis("axis", 0, rank);
+  if (!axis)
+    return failure();
+  DictionaryAttr how = params(n, {{"axis", *axis}, {"new_axis", stack}});
   Value shape = n.call("concat_shape", sequence, RankedTensorType::get({rank}, n.b.getI64Type()), how);
   return give(n, n.call("concat_from_sequence", sequence, tensorOf(rules::bindAll(n, shape, "size"), item.getElementType()), how));
 }
