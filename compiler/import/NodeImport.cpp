@@ -161,7 +161,11 @@ LogicalResult NodeImport::requireShape(Value v, ArrayRef<DimExpr> dims, const Tw
   return success();
 }
 
-std::optional<Dims> NodeImport::broadcastDims(ArrayRef<DimExpr> a, ArrayRef<DimExpr> b) {
+std::optional<Dims> NodeImport::broadcastDims(ArrayRef<DimExpr> a, ArrayRef<DimExpr> given) {
+  Dims b(given); // where a requirement says that sizes are equal, they are one
+  for (size_t i = 0, shared = std::min(a.size(), b.size()); i < shared; ++i)
+    if (const DimExpr &x = a[a.size() - 1 - i]; converter.isRequired(x, b[b.size() - 1 - i]))
+      b[b.size() - 1 - i] = x;
   auto out = nn::broadcastDims(a, b);
   if (!out) {
     (void)refuse("operands cannot be broadcast to one shape", fixShapes);
