@@ -651,9 +651,10 @@ private:
     std::string left = dim(op.getLeft(), op), right = dim(op.getRight(), op), condition = left + " != " + right;
     if (op.getUnit())
       condition += " && " + dim(*op.getUnit(), op) + " != 1";
-    std::string args = "frame->error, " + quoted(op.getWhat()) + ", " + quoted(op.getLeft()) + ", " + left;
+    auto term = [](StringRef expr) { return quoted(expr.size() <= 40 ? expr : StringRef("a size")); };
+    std::string args = "frame->error, " + quoted(op.getWhat()) + ", " + term(op.getLeft()) + ", " + left;
     bool toNumber = DimExpr::parse(op.getRight())->constant().has_value();
-    args += (toNumber ? "" : ", " + quoted(op.getRight())) + ", " + right + (op.getUnit() ? ", \" or 1\"" : ", \"\"");
+    args += (toNumber ? "" : ", " + term(op.getRight())) + ", " + right + (op.getUnit() ? ", \" or 1\"" : ", \"\"");
     Body stop = capture([&] { statement(std::string("return ingot::") + (toNumber ? "wrong_size(" : "unequal_sizes(") + args + ");"); });
     compound("if (" + condition + ")", stop);
   }

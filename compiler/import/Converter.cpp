@@ -13,6 +13,39 @@ std::string Converter::freshSymbol(StringRef what) {
   }
 }
 
+DimExpr Converter::resolve(const DimExpr &e) const {
+  return e.substitute([&](StringRef s) -> std::optional<DimExpr> {
+    auto it = fixed.find(s);
+    return it == fixed.end() ? std::nullopt : std::optional(DimExpr(it->second));
+  });
+}
+
+/// A symbol that must be a number gets it as its bound, which the library checks with all others and takes as its limit.
+bool Converter::fix(const SizeRequirement &needed) {
+  auto symbols = module->getAttrOfType<ArrayAttr>("ingot.symbols");
+  auto value = needed.right.constant();
+  if (!symbols || !value || needed.unit)
+    return false;
+  SmallVector<Attribute> bounds;
+  bool found = false;
+  Builder b(module.getContext());
+  for (auto symbol : symbols.getAsRange<DictionaryAttr>()) {
+    StringRef name = cast<StringAttr>(symbol.get("name")).getValue();
+    int64_t low = cast<IntegerAttr>(symbol.get("low")).getInt(), high = cast<IntegerAttr>(symbol.get("high")).getInt();
+    if (DimExpr::symbol(name) == needed.left && *value >= low && (high < 0 || *value <= high)) {
+      NamedAttrList narrow(symbol);
+      narrow.set("low", b.getI64IntegerAttr(*value));
+      narrow.set("high", b.getI64IntegerAttr(*value));
+      symbol = narrow.getDictionary(b.getContext());
+      fixed[name] = *value;
+      found = true;
+    }
+    bounds.push_back(symbol);
+  }
+  module->setAttr("ingot.symbols", b.getArrayAttr(bounds));
+  return found;
+}
+
 bool Converter::isRequired(const DimExpr &a, const DimExpr &b) const {
   return required.contains(a.str() + " = " + b.str()) || required.contains(b.str() + " = " + a.str());
 }
@@ -38,6 +71,8 @@ void Converter::require(OpBuilder &b, Location loc, const SizeRequirement &neede
     return;
   }
   OpBuilder::InsertionGuard guard(b);
+  if (fix(needed))
+    return;
   if (lastRequired)
     b.setInsertionPointAfter(lastRequired);
   else
@@ -72,6 +107,11 @@ static Value foldShape(OpBuilder &b, Value v) {
 void Converter::checkReads(NodeImport &n, Operation *after) {
   Block *block = n.b.getInsertionBlock();
   for (auto it = after ? std::next(after->getIterator()) : block->begin(); it != n.b.getInsertionPoint(); ++it) {
+    if (auto call = dyn_cast<nn::CallOp>(*it))
+      for (Type t : llvm::concat<const Type>(llvm::to_vector(call->getOperandTypes()), llvm::to_vector(call->getResultTypes())))
+        if (auto tensor = dyn_cast<RankedTensorType>(t); tensor && tensor.getRank() > INGOT_MAX_RANK)
+          return (void)n.refuse("is computed by a template for at most " + Twine(INGOT_MAX_RANK) + " dimensions, not " + Twine(tensor.getRank()),
+                                "reshape its operands to a lower rank before and back after");
     auto nest = dyn_cast<kernel::LoopNestInterface>(*it);
     if (!nest)
       continue;
@@ -93,8 +133,6 @@ LogicalResult Converter::checkResults(NodeImport &n) {
     auto type = v ? dyn_cast<RankedTensorType>(v.getType()) : RankedTensorType();
     if (!type)
       continue;
-    if (type.getRank() > INGOT_MAX_RANK)
-      return n.refuse("its result has rank " + Twine(type.getRank()), "use tensors of at most " + Twine(INGOT_MAX_RANK) + " dimensions");
     int64_t elements = 1;
     for (const DimExpr &d : nn::dimsOf(type)) {
       int64_t size = d.constant().value_or(1);
@@ -138,7 +176,7 @@ void Converter::convertNode(onnx_ir::NodeOp node, OpBuilder &b) {
     auto outputs = definitions ? definitions->expand(node, n.inputs, body, reason) : FailureOr<SmallVector<Value>>(failure());
     if (::mlir::failed(outputs)) {
       (void)n.refuse("operator is not supported",
-                     "rewrite the model without it; test/conformance/SUPPORT.md of Ingot's sources lists what runs");
+                     "rewrite the model without it, or define it as a function in the model");
       return poison();
     }
     for (onnx_ir::NodeOp inner : body)

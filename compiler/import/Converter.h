@@ -43,6 +43,8 @@ public:
   void reserveSymbol(llvm::StringRef name) { usedSymbols.insert(name); }
   /// Makes the run check a requirement (nn.require): before everything else where sizes of inputs decide, else at `b`.
   void require(mlir::OpBuilder &b, mlir::Location loc, const SizeRequirement &needed);
+  /// The expression with what is known of symbols that requirements fixed.
+  DimExpr resolve(const DimExpr &e) const;
   /// Whether two sizes are equal wherever the run gets to.
   bool isRequired(const DimExpr &a, const DimExpr &b) const;
   bool failed() const { return anyFailed; }
@@ -54,6 +56,7 @@ private:
   void convertNode(onnx_ir::NodeOp node, mlir::OpBuilder &b);
 
   mlir::LogicalResult checkResults(NodeImport &n);
+  bool fix(const SizeRequirement &needed);
   void checkReads(NodeImport &n, mlir::Operation *after);
 
   OperatorDefinitions *definitions;
@@ -63,6 +66,7 @@ private:
 
   mlir::Block *top = nullptr;             // the function's block
   llvm::StringSet<> inputSymbols;         // known when it is entered
+  llvm::StringMap<int64_t> fixed;         // symbols of inputs with one possible value
   llvm::StringSet<> required;             // requirements that hold from here on
   nn::RequireOp lastRequired;
 };

@@ -31,7 +31,8 @@ static std::optional<DimExpr> parseParameter(StringRef text) {
       return std::nullopt;
   if (text.find_first_of("+-*") == StringRef::npos)
     return std::nullopt;
-  return DimExpr::parse(text);
+  auto e = DimExpr::parse(text);
+  return e && !e->constant() ? e : std::nullopt;
 }
 
 /// A name for a symbol that generated code can use as it is: an identifier that is unlike the code's own names.

@@ -130,13 +130,14 @@ bool NodeImport::perDimension(StringRef name, ArrayRef<int64_t> given, size_t co
 void NodeImport::require(const DimExpr &left, const DimExpr &right, std::optional<DimExpr> unit) {
   if (left.constant() && !right.constant()) // the number last: "k = 20 must be 8"
     return require(right, left, unit);
-  converter.require(b, loc, {left, right, unit, name()});
+  if (converter.resolve(left) != converter.resolve(right))
+    converter.require(b, loc, {left, right, unit, name()});
 }
 
 LogicalResult NodeImport::requireEqual(const DimExpr &a, const DimExpr &b, const Twine &what) {
   if (a == b)
     return success();
-  if (nn::differ(a, b))
+  if (nn::differ(converter.resolve(a), converter.resolve(b)))
     return refuse(what + ": " + a.str() + " and " + b.str() + " must be equal", fixShapes);
   require(a, b);
   return success();
@@ -160,7 +161,11 @@ LogicalResult NodeImport::requireShape(Value v, ArrayRef<DimExpr> dims, const Tw
   return success();
 }
 
-std::optional<Dims> NodeImport::broadcastDims(ArrayRef<DimExpr> a, ArrayRef<DimExpr> b) {
+std::optional<Dims> NodeImport::broadcastDims(ArrayRef<DimExpr> a, ArrayRef<DimExpr> given) {
+  Dims b(given); // where a requirement says that sizes are equal, they are one
+  for (size_t i = 0, shared = std::min(a.size(), b.size()); i < shared; ++i)
+    if (const DimExpr &x = a[a.size() - 1 - i]; converter.isRequired(x, b[b.size() - 1 - i]))
+      b[b.size() - 1 - i] = x;
   auto out = nn::broadcastDims(a, b);
   if (!out) {
     (void)refuse("operands cannot be broadcast to one shape", fixShapes);
@@ -319,8 +324,7 @@ LogicalResult NodeImport::refuse(const Twine &what, const Twine &remedy) {
   isRefused = true;
   InFlightDiagnostic d = node.emitError();
   d << what;
-  if (!remedy.isTriviallyEmpty())
-    d.attachNote() << remedy;
+  d.attachNote() << (remedy.isTriviallyEmpty() ? Twine("correct the model, or export it in another way") : remedy);
   // The driver's report has a field for each of these.
   d.attachNote() << "operator: " << (node.getDomain().empty() ? "" : node.getDomain() + ".") << node.getOpType();
   std::string shapes;

@@ -43,6 +43,17 @@ TEST(BadNodes, UnknownDomain) {
   EXPECT_TRUE(loadModel(model, {}, options, diagnostics)) << diagnostics.text();
 }
 
+// Knowing an operator is no reason to trust its node where ONNX defines it.
+TEST(BadNodes, KnownOperatorsAreChecked) {
+  onnx::ModelProto model = reluModel();
+  *model.mutable_graph()->add_node() = makeNode("n", "MatMul", {"X"}, {"p"});
+  Diagnostics diagnostics;
+  LoadOptions options;
+  options.isKnownOperator = [](const std::string &, const std::string &) { return true; };
+  EXPECT_FALSE(loadModel(model, {}, options, diagnostics));
+  expectParts(diagnostics.text(), {"n (MatMul)", "has 1 inputs, the operator takes 2"});
+}
+
 TEST(BadNodes, DomainWithoutImport) {
   onnx::NodeProto node = makeNode("n", "Normalizer", {"X"}, {"p"});
   node.set_domain("ai.onnx.ml");

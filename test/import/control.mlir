@@ -20,7 +20,7 @@ func.func @known(%x: tensor<4xf32>) -> tensor<4xf32> {
 
 // Branches of different rank on a test of sizes: the run checks the size for which the model was compiled.
 // CHECK-LABEL: func.func @squeeze
-// CHECK: nn.bind "difference0" = %{{.*}}[0] low "0" high "0" {what = "n - 1 = 0"}
+// CHECK: nn.require "n" equals "1" for "If"
 // CHECK: nn.reshape {{.*}} to tensor<4xf32>
 // CHECK-NOT: nn.if
 func.func @squeeze(%x: tensor<4x?xf32, #nn.shape<"4", "n">>) -> tensor<4xf32> {

@@ -159,3 +159,27 @@ func.func @runtime(%x: tensor<4xf32>) -> (tensor<4xf32>, tensor<?x4xf32, #nn.sha
   }
   return %y, %z : tensor<4xf32>, tensor<?x4xf32, #nn.shape<"batch", "4">>
 }
+
+// -----
+
+// A step on the way to a small constant that is absurdly large itself is left to the run.
+// CHECK-LABEL: func.func @absurd
+// CHECK: kernel.generic domain <"68719476736">
+// CHECK: kernel.generic domain <"68719476736"> iterators "r"
+func.func @absurd() -> tensor<f32> {
+  %range = kernel.generic domain <"68719476736"> iterators "p" ins() maps [affine_map<(d0) -> (d0)>] symbols <> padding [] init [unit] dest_of [-1]
+    -> tensor<68719476736xf32> {
+    %i = kernel.index 0
+    %c = arith.index_cast %i : index to i32
+    %f = arith.sitofp %c : i32 to f32
+    kernel.yield %f : f32
+  }
+  %sum = kernel.generic domain <"68719476736"> iterators "r" ins(%range : tensor<68719476736xf32>)
+    maps [affine_map<(d0) -> (d0)>, affine_map<(d0) -> ()>] symbols <> padding [unit] init [0.0 : f32] dest_of [-1]
+    -> tensor<f32> {
+  ^bb0(%e: f32, %acc: f32):
+    %s = arith.addf %acc, %e : f32
+    kernel.yield %s : f32
+  }
+  return %sum : tensor<f32>
+}

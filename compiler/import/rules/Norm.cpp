@@ -176,6 +176,8 @@ INGOT_IMPORT("LpNormalization", 1) {
 /// x / (bias + alpha / size * sum of squares over `size` neighbouring channels) ^ beta, in one nest.
 INGOT_IMPORT("LRN", 1) {
   int64_t size = n.i("size");
+  if (size < 1 || n.rank(0) < 2)
+    return n.refuse("needs a size of 1 or more and an input with channels", "correct the attribute or the input's shape");
   double alpha = n.f("alpha", 1e-4), beta = n.f("beta", 0.75), bias = n.f("bias", 1);
   Dims dims = n.dims(0);
   Type element = n.element(0);

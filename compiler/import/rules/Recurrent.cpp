@@ -362,7 +362,7 @@ std::pair<Value, Recurrent::State> Recurrent::allSteps(const Direction &d, State
 
 /// Everything that a step reads has the sizes that input and hidden state ask for.
 LogicalResult Recurrent::checkShapes() {
-  if (auto given = n.i("hidden_size"); given && failed(n.requireEqual(hidden, given, "hidden_size")))
+  if (n.hasAttr("hidden_size") && failed(n.requireEqual(hidden, n.i("hidden_size"), "hidden_size")))
     return failure();
   DimExpr rows = hidden * DimExpr(gates), states(directions);
   Dims state = batchFirst ? Dims{batch, states, hidden} : Dims{states, batch, hidden};

@@ -128,7 +128,7 @@ INGOT_IMPORT("Squeeze", 1) {
   for (auto [i, d] : llvm::enumerate(in))
     if (all ? !d.isConstant(1) : !llvm::is_contained(*axes, int64_t(i)))
       out.push_back(d);
-  n.out(0, n.reshapeTo(n.in(0), out));
+  n.out(0, nn::reshapeTo(n.b, n.loc, n.in(0), out)); // what is left out is 1
   return success();
 }
 

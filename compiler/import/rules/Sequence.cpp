@@ -226,17 +226,20 @@ INGOT_IMPORT("ConcatFromSequence", 11) {
   if (auto items = knownItems(n, sequence)) {
     if (items->empty())
       return n.refuse("a sequence without items has nothing to concatenate");
-    auto along = n.axis("axis", 0, rankOf((*items)[0]) + stack);
-    if (!along)
+    int64_t rank = rankOf((*items)[0]);
+    auto axis = n.axis("axis", 0, rank + stack);
+    if (!axis)
       return failure();
-    int64_t axis = *along;
-    for (Value &v : *items)
+    for (Value &v : *items) {
+      if (rankOf(v) != rank)
+        return n.refuse("items of different rank", "make the items of one rank");
       if (stack) {
         Dims d = dimsOf(v);
-        d.insert(d.begin() + axis, DimExpr(1));
+        d.insert(d.begin() + *axis, DimExpr(1));
         v = c.reshape(v, d);
       }
-    n.out(0, c.concat(*items, axis));
+    }
+    n.out(0, c.concat(*items, *axis));
     return c.done();
   }
   auto item = dyn_cast<TensorType>(cast<SequenceType>(sequence.getType()).getElement());
@@ -246,10 +249,10 @@ INGOT_IMPORT("ConcatFromSequence", 11) {
   if (const ElementType *e = elementTypeOf(item.getElementType()); !e || e->bits < 8)
     return n.refuse("packed elements cannot be concatenated", "cast to an 8-bit type first");
   int64_t rank = item.hasRank() ? item.getRank() + stack : hint.getRank();
-  auto along = n.axis("axis", 0, rank);
-  if (!along)
+  auto axis = n.axis("axis", 0, rank);
+  if (!axis)
     return failure();
-  DictionaryAttr how = params(n, {{"axis", *along}, {"new_axis", stack}});
+  DictionaryAttr how = params(n, {{"axis", *axis}, {"new_axis", stack}});
   Value shape = n.call("concat_shape", sequence, RankedTensorType::get({rank}, n.b.getI64Type()), how);
   return give(n, n.call("concat_from_sequence", sequence, tensorOf(rules::bindAll(n, shape, "size"), item.getElementType()), how));
 }

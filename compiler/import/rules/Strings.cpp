@@ -136,7 +136,7 @@ INGOT_IMPORT("TfIdfVectorizer", 9) {
   Value factor = ConstantOp::create(n.b, n.loc, vector, DenseElementsAttr::get(vector, ArrayRef<float>(byColumn)));
   if (mode == "IDF")
     counts = rules::elementwise<MinOp>(n, ValueRange{counts, splat(n.b, n.loc, 1, f32, out)});
-  n.out(0, rules::elementwise<MulOp>(n, ValueRange{counts, broadcastTo(n.b, n.loc, factor, out)}));
+  n.out(0, rules::elementwise<MulOp>(n, ValueRange{counts, n.broadcastTo(factor, out)}));
   return success();
 }
 

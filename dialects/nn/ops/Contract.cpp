@@ -17,7 +17,7 @@ LogicalResult MatMulOp::verify() {
   Dims lhs = dimsOf(getLhs()), rhs = dimsOf(getRhs()), out = dimsOf(getResult());
   if (lhs.size() < 2 || rhs.size() < 2 || out.size() != std::max(lhs.size(), rhs.size()))
     return emitOpError("needs matrices and a result of the higher rank");
-  if (elementOf(getLhs()) != elementOf(getRhs()))
+  if (elementOf(getLhs()) != elementOf(getRhs()) && !isa<IntegerType>(elementOf(getResult()))) // u8 by i8 gives i32
     return emitOpError("needs factors of one element type");
   size_t m = lhs.size() - 2, k = rhs.size() - 2, batch = out.size() - 2;
   DimExpr rows = lhs[m + getTransposeLhs()], inner = lhs[m + !getTransposeLhs()];

@@ -70,6 +70,8 @@ inline ingot_status check_bounds(ingot_error *error, const char *name, int64_t v
   if (max == checked::overflow)
     return fail(error, INGOT_LIMIT_EXCEEDED, name, -1, min, value, "%s: %lld, expected at least %lld", name,
                 (long long)value, (long long)min);
+  if (min == max)
+    return fail(error, INGOT_LIMIT_EXCEEDED, name, -1, min, value, "%s: %lld, expected %lld", name, (long long)value, (long long)min);
   return fail(error, INGOT_LIMIT_EXCEEDED, name, -1, value < min ? min : max, value, "%s: %lld, expected %lld..%lld",
               name, (long long)value, (long long)min, (long long)max);
 }
