@@ -158,71 +158,68 @@ static std::string formulaFunctions(const std::set<std::string> &words) {
   return text;
 }
 
+namespace {
+/// The example's memory for inputs and outputs: vectors, and the fields that refer to them.
+struct ExampleValues {
+  std::string vectors, inputs, outputs;
+  std::set<std::string> words; // of the formulas in `vectors`
+};
+} // namespace
+
+static ExampleValues exampleValues(const Interface &i) {
+  ExampleValues e;
+  auto list = [](std::string &all, const std::string &item) { all += (all.empty() ? "" : ", ") + item; };
+  auto add = [&](const Value &v, bool isCallers, std::string &fields, const std::string &wrapper) {
+    if (!isCallers)
+      return list(fields, "{}");
+    size_t bits = ingot_dtype_bits(v.type);
+    bool packed = bits && bits < 8;
+    std::string count = v.dims.empty() ? "1" : product(v.dims).formula;
+    e.words.merge(identifiersIn(count));
+    e.vectors += std::string("  std::vector<") + elementText(v.type).type + "> " + v.name + "(" +
+                 (packed ? "(" + count + ") / " + std::to_string(8 / bits) + " + 1" : count) + ");\n";
+    list(fields, packed ? "{" + v.name + ".data(), size_t(" + count + ")}" : wrapper + "(" + v.name + ")");
+  };
+  for (const Value &v : i.spec.inputs)
+    add(v, v.kind == ValueKind::Tensor, e.inputs, "ingot::view");
+  for (const Value &v : i.spec.outputs)
+    add(v, !isInWorkspace(v), e.outputs, "ingot::span");
+  for (size_t k = 0; k < i.resultSymbols.size(); ++k)
+    list(e.outputs, "0");
+  return e;
+}
+
 /// A whole program that opens the model, provides its memory and runs it.
 static std::string example(const Interface &i) {
   const std::string &n = i.spec.name;
   std::string text = "#include \"" + n + ".hpp\"\n\n#include <cstdio>\n#include <vector>\n\nint main() {\n  " + n +
                      "::model model;\n  " + n + "::context context;\n";
-  std::string state = i.hasState ? "state, " : "", limits;
+  std::string state = i.hasState ? "state, " : "", limits, dims;
   if (i.hasState)
     text += "  " + n + "::state state;\n";
   for (const Symbol *s : i.inputSymbols) {
     text += "  const int64_t " + s->name + " = " + std::to_string(exampleSize(i, *s)) + ";\n";
+    dims += (dims.empty() ? "" : ", ") + s->name;
     if (!s->max) // without a compiled bound, memory needs one
       limits += "  limits." + s->name + " = " + s->name + ";\n";
   }
   if (!limits.empty())
     text += "  " + n + "::limits limits = {};\n" + limits;
-  std::string init = limits.empty() ? ".init(model);\n" : ".init(model, limits);\n";
   if (i.mapsWeights)
     text += "  " + n + "::options options = {};\n  options.weights = \"weights/" + n + ".weights\";\n";
-  text += std::string("  ingot::status status = model.open(") + (i.mapsWeights ? "options" : "") + ");\n  if (status.ok())\n    status = context" + init;
+  std::string init = limits.empty() ? ".init(model);\n" : ".init(model, limits);\n";
+  text += std::string("  ingot::status status = model.open(") + (i.mapsWeights ? "options" : "") +
+          ");\n  if (status.ok())\n    status = context" + init;
   if (i.hasState)
     text += "  if (status.ok())\n    status = state" + (i.stateSymbols().empty() ? ".init(model);\n" : init);
-  auto fits = [](const Value &v) { return v.kind == ValueKind::Tensor; };
-  std::set<std::string> words;
-  for (const Value &v : i.spec.inputs)
-    if (fits(v))
-      words.merge(identifiersIn(product(v.dims).formula));
-  for (const Value &v : i.spec.outputs)
-    if (!isInWorkspace(v))
-      words.merge(identifiersIn(product(v.dims).formula));
-  text += formulaFunctions(words);
+  ExampleValues values = exampleValues(i);
+  text += formulaFunctions(values.words);
   for (const Symbol *s : i.lengthSymbols)
-    if (words.count(s->name))
+    if (values.words.count(s->name))
       text += "  const int64_t " + s->name + " = 0; // state." + s->name + "()\n";
-  std::string inputs, outputs;
-  auto vector = [&](const Value &v) {
-    std::string type = elementText(v.type).type;
-    size_t bits = ingot_dtype_bits(v.type);
-    std::string count = v.dims.empty() ? "1" : product(v.dims).formula;
-    bool packed = bits && bits < 8;
-    text += "  std::vector<" + type + "> " + v.name + "(" +
-            (packed ? "(" + count + ") / " + std::to_string(8 / bits) + " + 1" : count) + ");\n";
-    return packed ? "{" + v.name + ".data(), size_t(" + count + ")}" : std::string();
-  };
-  auto list = [](std::string &all, const std::string &item) { all += (all.empty() ? "" : ", ") + item; };
-  for (const Value &v : i.spec.inputs)
-    if (fits(v)) {
-      std::string packed = vector(v);
-      list(inputs, packed.empty() ? "ingot::view(" + v.name + ")" : packed);
-    } else {
-      list(inputs, "{}");
-    }
-  for (const Value &v : i.spec.outputs)
-    if (!isInWorkspace(v)) {
-      std::string packed = vector(v);
-      list(outputs, packed.empty() ? "ingot::span(" + v.name + ")" : packed);
-    } else {
-      list(outputs, "{}");
-    }
-  for (size_t k = 0; k < i.resultSymbols.size(); ++k)
-    list(outputs, "0");
-  std::string dims;
-  for (const Symbol *s : i.inputSymbols)
-    list(dims, s->name);
-  text += "  " + n + "_outputs outputs = {" + outputs + "};\n  if (status.ok())\n    status = context.run(" +
-          (i.hasDims ? "{" + dims + "}, " : "") + (i.hasInputs ? "{" + inputs + "}, " : "") + state +
+  text += values.vectors + "  " + n + "_outputs outputs = {" + values.outputs +
+          "};\n  if (status.ok())\n    status = context.run(" + (i.hasDims ? "{" + dims + "}, " : "") +
+          (i.hasInputs ? "{" + values.inputs + "}, " : "") + state +
           "outputs);\n  std::puts(status.text());\n  return status.ok() ? 0 : 1;\n}\n";
   return text;
 }

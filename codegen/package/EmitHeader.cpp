@@ -259,15 +259,7 @@ namespace @N@ {
 
 )",
                           s);
-  for (auto [has, type] : {std::pair<bool, const char *>{i.hasDims, "dims"},
-                           {i.hasDims, "limits"},
-                           {i.hasInputs, "inputs"},
-                           {true, "outputs"},
-                           {true, "options"}})
-    if (has)
-      text += std::string("using ") + type + " = " + n + "_" + type + ";\n";
-  text += fill(R"(
-class model {
+  text += fill(R"(class model {
 public:
   model() noexcept = default;
   ~model() { @N@_close(&model_); }
@@ -427,6 +419,17 @@ private:
   @N@_context context_ = {};
 };
 
+)",
+               s);
+  // Behind the classes, whose parameters have these names: -Wshadow.
+  for (auto [has, type] : {std::pair<bool, const char *>{i.hasDims, "dims"},
+                           {i.hasDims, "limits"},
+                           {i.hasInputs, "inputs"},
+                           {true, "outputs"},
+                           {true, "options"}})
+    if (has)
+      text += std::string("using ") + type + " = " + n + "_" + type + ";\n";
+  text += fill(R"(
 inline const char *build_info() noexcept { return @N@_build_info(); }
 
 } // namespace @N@

@@ -274,24 +274,23 @@ TEST_F(PackageTest, WorksWithCMake) {
 TEST_F(PackageTest, ReadmeExampleWorks) {
   writeAll();
   LibrarySpec mapped = mlpSpec();
-  mapped.name = "mapped";
   mapped.weights.form = WeightForm::File;
   mapped.symbols[0].max.reset();
   // Formulas with functions, and a size of which something is subtracted.
   LibrarySpec strided = tallySpec();
   strided.name = "strided";
   strided.outputs.push_back({"half", "", INGOT_F32, {"floordiv(n-3, 2) + 1", "max(n, 2)"}});
-  std::vector<LibrarySpec> specs = allSpecs();
   package::ToolchainOptions tools;
-  for (const LibrarySpec &spec : {mapped, strided}) {
-    ASSERT_EQ(write(spec, spec.name, &tools), "");
-    specs.push_back(spec);
-  }
-  for (const LibrarySpec &spec : specs) {
-    std::ofstream(work / "main.cpp") << snippet(work / spec.name / "README.md");
-    expectRuns("cd " + spec.name + " && c++ -std=c++17" + strict + "-I. ../main.cpp lib/lib" + spec.name +
+  std::vector<std::pair<std::string, LibrarySpec>> libraries = {{"mapped", mapped}, {"strided", strided}};
+  for (auto &[folder, spec] : libraries)
+    ASSERT_EQ(write(spec, folder, &tools), "");
+  for (const LibrarySpec &spec : allSpecs())
+    libraries.push_back({spec.name, spec});
+  for (auto &[folder, spec] : libraries) {
+    std::ofstream(work / "main.cpp") << snippet(work / folder / "README.md");
+    expectRuns("cd " + folder + " && c++ -std=c++17" + strict + "-I. ../main.cpp lib/lib" + spec.name +
                ".a -lm -lpthread -o ../main");
-    expectRuns("cd " + spec.name + " && ../main");
+    expectRuns("cd " + folder + " && ../main");
   }
 }
 
