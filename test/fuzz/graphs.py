@@ -22,7 +22,7 @@ from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
 from reference import Case, make_model, session
 
 EXPECTED, RESIZED, NOISY = 0, 1, 2  # a value's runs; NOISY and all behind it carry noise
-RUNS = NOISY + 3
+RUNS = NOISY + 5    # so many that noise which cancels by chance, as in scalars, does so in few of them
 ULPS = 2            # of noise: what a good approximation of a function, or a short sum in another order, may be off
 MARGIN = 8          # a tolerance is so many times the drift that was seen
 WORST = 2.0 ** -8   # the largest tolerance, relative to the largest element; beyond it a comparison says little
@@ -48,10 +48,10 @@ def require(condition):
 
 
 class Value:
-    def __init__(self, name, runs, exact, constant=False):
-        self.name, self.runs, self.exact, self.constant = name, runs, exact, constant
+    def __init__(self, name, runs, exact):
+        self.name, self.runs, self.exact = name, runs, exact
         self.dtype, self.shape = runs[EXPECTED].dtype, runs[EXPECTED].shape
-        self.rank = len(self.shape)
+        self.rank, self.size = len(self.shape), runs[EXPECTED].size
 
     def is_dynamic(self, axis):
         return self.shape[axis] != self.runs[RESIZED].shape[axis]
@@ -72,7 +72,8 @@ class Value:
     def tolerance(self):
         if self.exact:
             return 0.0
-        return float(MARGIN * max(largest(run - self.runs[EXPECTED]) for run in self.runs[NOISY:]))
+        own = ULPS * np.finfo(self.dtype).eps * self.magnitude
+        return float(MARGIN * max(own, *(largest(run - self.runs[EXPECTED]) for run in self.runs[NOISY:])))
 
 
 def largest(array):
@@ -80,9 +81,14 @@ def largest(array):
 
 
 def on_grid(array):
-    """Do sums and products of such numbers need fewer than 24 binary digits?"""
+    """Small multiples of 1/16: do sums and products of two such numbers need fewer than 24 binary digits?"""
     wide = array.astype(np.float64) * 16
     return bool(np.all(wide == np.rint(wide))) and largest(array) <= 512
+
+
+def sums_exactly(terms, *factors):
+    """Does a sum of so many products of values on the grid need fewer than 24 binary digits, in any order?"""
+    return terms * np.prod([16 * f.magnitude for f in factors]) < 2 ** 24
 
 
 def info(name, dtype, shape=None):
@@ -162,7 +168,7 @@ class Graph:
         array = np.asarray(array)
         name = self.name("c")
         self.initializers.append(numpy_helper.from_array(array, name))
-        return Value(name, [array] * RUNS, exact=True, constant=True)
+        return Value(name, [array] * RUNS, exact=True)
 
     def integers(self, values):
         return self.constant(np.array(values, np.int64).reshape(-1))
@@ -209,10 +215,9 @@ class Graph:
         require(np.isfinite(first).all())
         exact = exact and on_grid(first)
         if not exact:
-            epsilon = np.finfo(first.dtype).eps
+            amplitude = ulps * np.finfo(first.dtype).eps * largest(first)
             for k in range(NOISY, RUNS):
-                sign = self.numbers.choice((-1, 1), first.shape)
-                runs[k] = np.asarray(runs[k] + sign * ulps * epsilon * largest(first), first.dtype)
+                runs[k] = np.asarray(runs[k] + self.numbers.uniform(-amplitude, amplitude, first.shape), first.dtype)
         value = Value(name, runs, exact)
         require(exact or value.tolerance <= max(WORST, 64 * np.finfo(first.dtype).eps) * value.magnitude)
         return value
@@ -236,7 +241,7 @@ class Graph:
         used = {i for node in self.nodes for i in node.input}
         outputs = [v for v in self.values if v.name not in self.feeds and (v.name not in used or self.chance(0.15))]
         inputs = [i for i in self.inputs if i.name in used]
-        model = make_model(self.nodes, inputs, [info(v.name, v.dtype) for v in outputs],
+        model = make_model(self.nodes, inputs, [info(v.name, v.dtype, [None] * v.rank) for v in outputs],
                            [t for t in self.initializers if t.name in used])
         return Case(name, model, {i.name: self.feeds[i.name] for i in inputs},
                     {v.name: v.runs[EXPECTED] for v in outputs}, {v.name: v.tolerance for v in outputs})
@@ -382,7 +387,8 @@ def reduction(g):
                   (() if integer else ("ReduceMean", "ReduceL2", "ReduceLogSumExp")))
     require(op != "ReduceLogSumExp" or a.magnitude <= 60)
     axes = [] if g.chance(0.2) else [axes_operand(g, a)]
-    g.apply(op, a, *axes, keepdims=g.between(0, 1), exact=op in ("ReduceSum", "ReduceMax", "ReduceMin", "ReduceL1"))
+    g.apply(op, a, *axes, keepdims=g.between(0, 1),
+            exact=op in ("ReduceMax", "ReduceMin") or op in ("ReduceSum", "ReduceL1") and sums_exactly(a.size, a))
 
 
 @operator(1)
@@ -396,7 +402,7 @@ def arg_reduction(g):
 def cumulative_sum(g):
     a = g.pick((F32, F64, I32, I64), lambda v: v.rank and not v.is_empty)
     axis = g.scalar(g.signed(g.between(0, a.rank - 1), a.rank), I64)
-    g.apply("CumSum", a, axis, exclusive=g.between(0, 1), reverse=g.between(0, 1), exact=True)
+    g.apply("CumSum", a, axis, exclusive=g.between(0, 1), reverse=g.between(0, 1), exact=sums_exactly(a.size, a))
 
 
 
@@ -463,8 +469,7 @@ def expand(g):
 
 @operator(5)
 def slices(g):
-    """Starts and ends within, around and far beyond the dimension. Steps down end where INT_MAX is not involved:
-    onnxruntime takes it for 'from the end'."""
+    """Starts and ends within, around and far beyond the dimension; not INT_MAX, which means 'the last' to onnxruntime."""
     a = g.pick(where=lambda v: v.rank and not v.is_empty)
     axes = g.some(range(a.rank))
     starts, ends, steps = [], [], []
@@ -516,18 +521,17 @@ def gather_elements(g):
     shape = [g.between(1, size) for size in a.shape]
     shape[axis] = g.between(1, 6)
     indices = g.numbers.randint(-a.shape[axis], a.shape[axis], shape)
-    g.apply("GatherElements", a, g.integers(indices.ravel()) if a.rank == 1 else g.constant(indices.astype(I64)),
-            axis=g.signed(axis, a.rank), exact=True)
+    g.apply("GatherElements", a, g.constant(indices.astype(I64)), axis=g.signed(axis, a.rank), exact=True)
 
 
 @operator(1)
 def scatter_elements(g):
     """No index occurs twice: their order would be open."""
     a = g.pick((F32, I32, I64), lambda v: v.rank and not v.is_empty and v.is_static)
-    axis, size = (lambda i: (i, a.shape[i]))(g.between(0, a.rank - 1))
+    axis = g.between(0, a.rank - 1)
     shape = [g.between(1, size) for size in a.shape]
     order = np.argsort(g.numbers.rand(*a.shape), axis=axis)[tuple(slice(n) for n in shape)]
-    indices = np.where(g.numbers.rand(*shape) < 0.4, order - size, order).astype(I64)
+    indices = np.where(g.numbers.rand(*shape) < 0.4, order - a.shape[axis], order).astype(I64)
     g.apply("ScatterElements", a, g.constant(indices), g.weights(a.dtype, shape), axis=axis,
             reduction=g.choice(("none", "add", "max", "min")), exact=True)
 
@@ -536,8 +540,8 @@ def scatter_elements(g):
 def scatter_nd(g):
     a = g.pick((F32, I32, I64), lambda v: v.rank and not v.is_empty and v.is_static)
     depth = g.between(1, a.rank)
-    rows = [g.numbers.randint(0, size, g.between(1, 4) if i == 0 else None) for i, size in enumerate(a.shape[:depth])]
-    indices = np.unique(np.stack(np.broadcast_arrays(*rows), -1), axis=0).astype(I64)
+    rows = np.stack([g.numbers.randint(0, size, 4) for size in a.shape[:depth]], -1)
+    indices = np.unique(rows, axis=0).astype(I64)
     g.apply("ScatterND", a, g.constant(indices), g.weights(a.dtype, (len(indices), *a.shape[depth:])),
             reduction=g.choice(("none", "add", "max")), exact=True)
 
@@ -573,14 +577,15 @@ def matmul(g):
     else:
         require(not a.is_dynamic(-1))
         b = g.weights(a.dtype, (inner[EXPECTED], g.choice((1, 3, 8, 17, 33))))
-    g.apply("MatMul", a, b, exact=True)
+    g.apply("MatMul", a, b, exact=sums_exactly(inner[EXPECTED], a, b))
 
 
 @operator(1)
 def attention(g):
     """softmax(a aᵀ s) a"""
     a = g.pick((F32,), lambda v: v.rank in (3, 4) and not v.is_empty)
-    scores = g.apply("MatMul", a, g.apply("Transpose", a, perm=[*range(a.rank - 2), a.rank - 1, a.rank - 2], exact=True), exact=True)
+    transposed = g.apply("Transpose", a, perm=[*range(a.rank - 2), a.rank - 1, a.rank - 2], exact=True)
+    scores = g.apply("MatMul", a, transposed, exact=sums_exactly(a.shape[-1], a, a))
     scaled = g.apply("Mul", scores, g.scalar(2 / max(scores.magnitude, 1), F32))
     g.apply("MatMul", g.apply("Softmax", scaled, axis=-1), a)
 
@@ -593,10 +598,12 @@ def gemm(g):
     rows, inner = a.shape[trans_a], a.shape[1 - trans_a]
     columns = g.choice((1, 3, 8, 17, 40))
     bias = [(), (1,), (columns,), (1, columns)] + ([] if a.is_dynamic(trans_a) else [(rows, 1), (rows, columns)])
-    operands = [a, g.weights(F32, (columns, inner) if trans_b else (inner, columns))]
+    b = g.weights(F32, (columns, inner) if trans_b else (inner, columns))
+    operands = [a, b]
     if g.chance(0.7):
         operands.append(g.weights(F32, g.choice(bias)))
-    g.apply("Gemm", *operands, transA=trans_a, transB=trans_b, alpha=g.choice((1.0, 0.5)), beta=g.choice((0.0, 1.0, 2.0)), exact=True)
+    g.apply("Gemm", *operands, transA=trans_a, transB=trans_b, alpha=g.choice((1.0, 0.5)), beta=g.choice((0.0, 1.0, 2.0)),
+            exact=sums_exactly(inner + 2, a, b))
 
 
 @operator(1)
@@ -606,7 +613,7 @@ def einsum(g):
     operands = [a] * (equation.count(",") + 1)
     if len(operands) == 2 and a.is_static:
         operands[1] = g.weights(F32, a.shape)
-    g.apply("Einsum", *operands, equation=equation, exact=True)
+    g.apply("Einsum", *operands, equation=equation, exact=sums_exactly(a.size, *operands))
 
 
 @operator(3)
@@ -666,9 +673,10 @@ def convolution(g):
     dilations = [g.choice((1, 1, 2)) for _ in kernel]
     pads = [k // 2 for k in kernel] * 2 if g.chance(0.3) else [g.between(0, 2) for _ in kernel * 2]
     require(window_fits(a, kernel, dilations, pads) and filters <= 128)
+    weights = g.weights(F32, (filters, channels // group, *kernel))
     bias = [g.weights(F32, (filters,))] if g.chance(0.6) else []
-    g.apply("Conv", a, g.weights(F32, (filters, channels // group, *kernel)), *bias, strides=strides, dilations=dilations,
-            pads=pads, group=group, exact=True)
+    g.apply("Conv", a, weights, *bias, strides=strides, dilations=dilations, pads=pads, group=group,
+            exact=sums_exactly(np.prod(weights.shape[1:]) + 1, a, weights))
 
 
 @operator(3)
@@ -688,8 +696,8 @@ def pooling(g):
 def resize_linear(g):
     """onnxruntime rounds coordinates to f32: an error that grows with the size and counts like one of the values."""
     a = g.pick((F32,), lambda v: v.rank == 4 and not v.is_empty and v.is_static)
-    g.apply("Resize", a, None, None, g.integers([*a.shape[:2], g.between(1, 6), g.between(1, 6)]), mode="linear",
-            ulps=ULPS * max(a.shape[2:]),
+    sizes = g.integers([*a.shape[:2], g.between(1, 6), g.between(1, 6)])
+    g.apply("Resize", a, None, None, sizes, mode="linear", ulps=ULPS * max(a.shape[2:]),
             coordinate_transformation_mode=g.choice(("half_pixel", "asymmetric", "align_corners", "pytorch_half_pixel")))
 
 
@@ -697,7 +705,8 @@ def resize_linear(g):
 def resize_nearest(g):
     """By factors that leave coordinates exact."""
     a = g.pick((F32,), lambda v: v.rank == 4 and not v.is_empty and v.is_static)
-    g.apply("Resize", a, None, None, g.integers([*a.shape[:2], *(size * g.choice((1, 2, 4)) for size in a.shape[2:])]), mode="nearest",
+    sizes = g.integers([*a.shape[:2], *(size * g.choice((1, 2, 4)) for size in a.shape[2:])])
+    g.apply("Resize", a, None, None, sizes, mode="nearest",
             nearest_mode=g.choice(("round_prefer_floor", "round_prefer_ceil", "floor", "ceil")),
             coordinate_transformation_mode=g.choice(("half_pixel", "asymmetric", "pytorch_half_pixel")), exact=True)
 

@@ -37,8 +37,8 @@ def pruned(case, outputs):
         if needed & set(node.output):
             nodes.insert(0, node)
             needed |= reads(node)
-    model = reference.make_model(nodes, [i for i in graph.input if i.name in needed], [o for o in graph.output if o.name in outputs],
-                                 [t for t in graph.initializer if t.name in needed])
+    kept = lambda items, names: [item for item in items if item.name in names]
+    model = reference.make_model(nodes, kept(graph.input, needed), kept(graph.output, outputs), kept(graph.initializer, needed))
     return dataclasses.replace(case, model=model, inputs={i.name: case.inputs[i.name] for i in model.graph.input})
 
 

@@ -55,7 +55,8 @@ def write(case, folder):
     os.makedirs(data)
     onnx.save(case.model, os.path.join(folder, "model.onnx"))
     graph, refused = case.model.graph, case.expected is None
-    for prefix, infos, values in (("input", graph.input, case.inputs), ("output", [] if refused else graph.output, case.expected)):
+    written = [("input", graph.input, case.inputs)] + ([] if refused else [("output", graph.output, case.expected)])
+    for prefix, infos, values in written:
         for k, info in enumerate(infos):
             with open(os.path.join(data, f"{prefix}_{k}.pb"), "wb") as f:
                 f.write(value_proto(values[info.name], info.name, info.type).SerializeToString())

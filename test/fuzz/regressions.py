@@ -157,7 +157,8 @@ def loops():
             on = Identity(going)
             c = Reshape(b, wide)
             d = Reshape(a, tall) }>(count, condition, first, second) }""",
-               count=count, condition=condition, wide=np.array([2, 3]), tall=np.array([3, 2]), first=counting(2, 3), second=counting(3, 2) + 10)
+               count=count, condition=condition, wide=np.array([2, 3]), tall=np.array([3, 2]),
+               first=counting(2, 3), second=counting(3, 2) + 10)
     yield case("Loop_remembers_through_a_view", """(float[2,3] first, float[6] none) => (float[] y, float[] z) {
         y, z = Loop<body = step (int64 i, bool going, float[2,3] a, float[6] last) => (bool on, float[2,3] c, float[6] d) {
             on = Identity(going)
@@ -170,7 +171,8 @@ def loops():
             on = Identity(k)
             next = Less(i, three)
             b = Add(a, one) }>(count, condition, more, start) }""",
-               count=np.array(20), condition=condition, three=np.array(3), one=np.array(1, "f4"), more=np.array(True), start=np.array(0, "f4"))
+               count=np.array(20), condition=condition, three=np.array(3), one=np.array(1, "f4"),
+               more=np.array(True), start=np.array(0, "f4"))
     # Neighbours
     yield case("Loop_rotates", """(float[3] p, float[3] q, float[3] r) => (float[] x, float[] y, float[] z) {
         x, y, z = Loop<body = step (int64 i, bool going, float[3] a, float[3] b, float[3] c) => (bool on, float[3] d, float[3] e, float[3] f) {
@@ -200,11 +202,15 @@ def loops():
 def sizes_that_disagree():
     """Sizes known at run time only were assumed to fit, and memory beyond the caller's buffers was read."""
     x = counting(3, 4)
-    yield case("Add_rows_disagree", "(float[n,4] x, float[m,4] w) => (float[] y) { y = Add(x, w) }", REFUSED, x=x, w=filled(1, 2, 4))
-    yield case("Add_constant_rows_disagree", "(float[3,4] x, float[m,4] w) => (float[] y) { y = Add(x, w) }", REFUSED, x=x, w=filled(1, 2, 4))
+    yield case("Add_rows_disagree",
+               "(float[n,4] x, float[m,4] w) => (float[] y) { y = Add(x, w) }", REFUSED, x=x, w=filled(1, 2, 4))
+    yield case("Add_constant_rows_disagree",
+               "(float[3,4] x, float[m,4] w) => (float[] y) { y = Add(x, w) }", REFUSED, x=x, w=filled(1, 2, 4))
     yield case("Add_rows_none", "(float[3,4] x, float[m,4] w) => (float[] y) { y = Add(x, w) }", REFUSED, x=x, w=filled(1, 0, 4))
-    yield case("MatMul_inner_disagree", "(float[3,k] x, float[j,5] w) => (float[] y) { y = MatMul(x, w) }", REFUSED, x=x, w=filled(1, 2, 5))
-    yield case("Concat_rows_disagree", "(float[n,4] x, float[m,4] w) => (float[] y) { y = Concat<axis = 1>(x, w) }", REFUSED, x=x, w=x[:2])
+    yield case("MatMul_inner_disagree",
+               "(float[3,k] x, float[j,5] w) => (float[] y) { y = MatMul(x, w) }", REFUSED, x=x, w=filled(1, 2, 5))
+    yield case("Concat_rows_disagree",
+               "(float[n,4] x, float[m,4] w) => (float[] y) { y = Concat<axis = 1>(x, w) }", REFUSED, x=x, w=x[:2])
     yield case("Split_beyond_the_end", "(float[n,4] x) => (float[] y, float[] z) { y, z = Split<axis = 0>(x, parts) }", REFUSED,
                x=x, parts=np.array([5, 5]))
     yield case("Squeeze_of_three", "(float[n,4] x) => (float[] y) { y = Squeeze(x, axes) }", REFUSED, x=x, axes=np.array([0]))
@@ -213,7 +219,8 @@ def sizes_that_disagree():
     # A shape that is data of the model's input published memory behind the tensor.
     yield case("Reshape_to_input_beyond", "(float[3,4] x, int64[2] shape) => (float[] y) { y = Reshape(x, shape) }", REFUSED,
                x=x, shape=np.array([100, 6]))
-    yield case("Reshape_to_constant_beyond", "(float[n,4] x) => (float[] y) { y = Reshape(x, shape) }", REFUSED, x=x, shape=np.array([100, 4]))
+    yield case("Reshape_to_constant_beyond",
+               "(float[n,4] x) => (float[] y) { y = Reshape(x, shape) }", REFUSED, x=x, shape=np.array([100, 4]))
     yield case("Reshape_indivisible", "(float[n,5] x) => (float[] y) { y = Reshape(x, shape) }", REFUSED,
                x=counting(2, 5), shape=np.array([-1, 3]))
     # The open size was 0 / 0, which gave 2^63 - 1 rows and success.
@@ -224,21 +231,25 @@ def sizes_that_disagree():
     # The rank of the result would depend on a size: refused by the compiler.
     yield case("Squeeze_rank_depends_on_size", "(float[n,4] x) => (float[] y) { y = Squeeze(x) }", REFUSED, x=x[:1])
     for shape in ([-1, 6], [2, -3]):
-        yield case(f"ConstantOfShape_negative_{abs(shape[0])}", "(int64[2] shape) => (float[] y) { y = ConstantOfShape(shape) }", REFUSED,
+        yield case(f"ConstantOfShape_negative_{abs(shape[0])}",
+                   "(int64[2] shape) => (float[] y) { y = ConstantOfShape(shape) }", REFUSED,
                    shape=np.array(shape))
     yield case("Tile_negative", "(float[3,4] x, int64[2] n) => (float[] y) { y = Tile(x, n) }", REFUSED, x=x, n=np.array([-1, 6]))
     yield case("Range_step_zero", "(int64 a, int64 b, int64 d) => (int64[] y) { y = Range(a, b, d) }", REFUSED,
                a=np.array(5), b=np.array(1), d=np.array(0))
-    yield case("TopK_beyond", "(float[3,4] x, int64[1] k) => (float[] y, int64[] i) { y, i = TopK(x, k) }", REFUSED, x=x, k=np.array([9]))
+    yield case("TopK_beyond",
+               "(float[3,4] x, int64[1] k) => (float[] y, int64[] i) { y, i = TopK(x, k) }", REFUSED, x=x, k=np.array([9]))
 
 
 def indices_out_of_range():
     """compiler/import/README.md: loop nests clamp them, what writes refuses them; neither leaves the tensor."""
     x = counting(3, 4)
-    yield case("Gather_out_of_range", "(float[3,4] x, int64[2] i) => (float[] y) { y = Gather(x, i) }", [x[[2, 0]]], x=x, i=np.array([7, -9]))
+    yield case("Gather_out_of_range",
+               "(float[3,4] x, int64[2] i) => (float[] y) { y = Gather(x, i) }", [x[[2, 0]]], x=x, i=np.array([7, -9]))
     yield case("GatherElements_out_of_range", "(float[3,4] x, int64[1,2] i) => (float[] y) { y = GatherElements(x, i) }",
                [np.array([[x[2, 0], x[0, 1]]])], x=x, i=np.array([[10_000_000, -9]]))
-    yield case("ScatterND_out_of_range", "(float[3,4] x, int64[1,1] i, float[1,4] u) => (float[] y) { y = ScatterND(x, i, u) }", REFUSED,
+    yield case("ScatterND_out_of_range",
+               "(float[3,4] x, int64[1,1] i, float[1,4] u) => (float[] y) { y = ScatterND(x, i, u) }", REFUSED,
                x=x, i=np.array([[100_000]]), u=filled(1, 1, 4))
 
 
@@ -253,9 +264,11 @@ def sizes_that_agree():
     yield case("Reshape_then_Add", """(float[n,6] x, float[k,3] w) => (float[] y) {
         r = Reshape(x, shape)
         y = Add(r, w) }""", x=counting(2, 6), w=counting(4, 3), shape=np.array([-1, 3]))
-    yield case("Reshape_to_input", "(float[3,4] x, int64[2] shape) => (float[] y) { y = Reshape(x, shape) }", x=x, shape=np.array([-1, 6]))
+    yield case("Reshape_to_input",
+               "(float[3,4] x, int64[2] shape) => (float[] y) { y = Reshape(x, shape) }", x=x, shape=np.array([-1, 6]))
     yield case("Squeeze_of_one", "(float[n,4] x) => (float[] y) { y = Squeeze(x, axes) }", x=x[:1], axes=np.array([0]))
-    yield case("Expand_none", "(float[1,4] x, int64[2] shape) => (float[] y) { y = Expand(x, shape) }", x=x[:1], shape=np.array([0, 4]))
+    yield case("Expand_none",
+               "(float[1,4] x, int64[2] shape) => (float[] y) { y = Expand(x, shape) }", x=x[:1], shape=np.array([0, 4]))
 
 
 def empty_tensors():
@@ -269,14 +282,19 @@ def empty_tensors():
     # A reversed slice of no rows had one row.
     reverse = {"start": np.array([-1]), "stop": np.array([-2 ** 63]), "axis": np.array([0]), "step": np.array([-1])}
     for rows, name in (("n", "dynamic"), ("0", "static")):
-        yield case(f"Slice_reversed_empty_{name}", f"(float[{rows},4] x) => (float[] y) {{ y = Slice(x, start, stop, axis, step) }}",
+        yield case(f"Slice_reversed_empty_{name}",
+                   f"(float[{rows},4] x) => (float[] y) {{ y = Slice(x, start, stop, axis, step) }}",
                    [none], x=none, **reverse)
-    yield case("Slice_reversed_empty_start_is_input", "(float[n,4] x, int64[1] start) => (float[] y) { y = Slice(x, start, stop, axis, step) }",
+    yield case("Slice_reversed_empty_start_is_input",
+               "(float[n,4] x, int64[1] start) => (float[] y) { y = Slice(x, start, stop, axis, step) }",
                [none], x=none, **reverse)
     # Constants without elements are used, yet have no bytes, and the generated code lacked their declaration.
-    yield case("Gather_by_empty_constant", "(float[5,4] x) => (float[] y) { y = Gather(x, i) }", x=counting(5, 4), i=np.zeros(0, np.int64))
-    yield case("Gather_bool_by_empty_constant", "(bool[5] x) => (bool[] y) { y = Gather(x, i) }", x=np.ones(5, bool), i=np.zeros(0, np.int64))
-    yield case("Concat_with_empty_constant", "(float[5,4] x) => (float[] y) { y = Concat<axis = 0>(x, e) }", x=counting(5, 4), e=none)
+    yield case("Gather_by_empty_constant",
+               "(float[5,4] x) => (float[] y) { y = Gather(x, i) }", x=counting(5, 4), i=np.zeros(0, np.int64))
+    yield case("Gather_bool_by_empty_constant",
+               "(bool[5] x) => (bool[] y) { y = Gather(x, i) }", x=np.ones(5, bool), i=np.zeros(0, np.int64))
+    yield case("Concat_with_empty_constant",
+               "(float[5,4] x) => (float[] y) { y = Concat<axis = 0>(x, e) }", x=counting(5, 4), e=none)
     # Neighbours; onnxruntime refuses most reductions of nothing, ONNX says their neutral element.
     for op, neutral in (("ReduceSum", 0), ("ReduceProd", 1), ("ReduceMax", -np.inf), ("ReduceMin", np.inf), ("ReduceLogSumExp", -np.inf)):
         yield case(f"{op}_of_nothing", f"(float[n,3] x) => (float[] y) {{ y = {op}(x, axes) }}", [filled(neutral, 1, 3)],
@@ -324,7 +342,8 @@ def fills():
         y = ConstantOfShape<value = int64[1] {5}>(shape) }""", x=np.zeros((3, 7), "f4"))
     yield case("Mod_by_one", "(int64[n] x) => (int64[] y) { y = Mod(x, one) }", x=np.arange(5), one=np.array([1]))
     yield case("Mul_by_zero", "(int64[n] x) => (int64[] y) { y = Mul(x, zero) }", x=np.arange(5), zero=np.array([0]))
-    yield case("Where_of_one_value", "(bool[3,40] c, int8[1] v) => (int8[] y) { y = Where(c, v, v) }", [np.full((3, 40), 7, "i1")],
+    yield case("Where_of_one_value",
+               "(bool[3,40] c, int8[1] v) => (int8[] y) { y = Where(c, v, v) }", [np.full((3, 40), 7, "i1")],
                c=RANDOM.randint(0, 2, (3, 40)).astype(bool), v=np.array([7], "i1"))
 
 
@@ -342,11 +361,13 @@ def arithmetic():
     # Sign of NaN was 0.
     special = np.tile(np.array([np.nan, np.inf, -np.inf, -0.0, 0.0, 1e30, -1e-40, 0.5], "f4"), 4)
     yield case("Sign_of_nan", "(float[32] x) => (float[] y) { y = Sign(x) }", [np.sign(special)], x=special)
-    yield case("Sign_of_nan_double", "(double[32] x) => (double[] y) { y = Sign(x) }", [np.sign(special.astype("f8"))], x=special.astype("f8"))
+    yield case("Sign_of_nan_double",
+               "(double[32] x) => (double[] y) { y = Sign(x) }", [np.sign(special.astype("f8"))], x=special.astype("f8"))
     # NaN must survive a reduction as it does in numpy; onnxruntime loses it.
     rows = np.array([[1, np.nan, 3] * 6, [-np.inf] * 18, [5] * 17 + [np.nan]], "f4")
     for op, function in (("ReduceMax", np.max), ("ReduceMin", np.min)):
-        yield case(f"{op}_of_nan", f"(float[3,18] x) => (float[] y) {{ y = {op}<keepdims = 0>(x, axes) }}", [function(rows, axis=1)],
+        yield case(f"{op}_of_nan",
+                   f"(float[3,18] x) => (float[] y) {{ y = {op}<keepdims = 0>(x, axes) }}", [function(rows, axis=1)],
                    x=rows, axes=np.array([1]))
     # 8 bits wrap around; onnxruntime has no such kernels.
     a, b = np.arange(60, 127, dtype="i1"), np.arange(-67, 0, dtype="i1")
