@@ -121,8 +121,11 @@ def clipped_windows():
                 yield case(f"{pool}_{function}_{'x'.join(map(str, shape))}", f"""(float{list(shape)} x) => (float[] y) {{
                     p = {pool}<kernel_shape = {kernel}, pads = {pads}>(x)
                     y = {function}(p) }}""", x=x)
-    for shape, weights, group in (((1, 3, 16, 16), (3, 1, 3, 3), 3), ((1, 1, 16, 16), (1, 1, 3, 3), 1), ((1, 4, 16, 16), (2, 4, 3, 3), 1),
-                                  ((1, 2, 33), (2, 2, 3), 1), ((1, 3, 16, 16), (1, 3, 3, 3), 1)):
+    for shape, weights, group in (((1, 3, 16, 16), (3, 1, 3, 3), 3),
+                                  ((1, 1, 16, 16), (1, 1, 3, 3), 1),
+                                  ((1, 4, 16, 16), (2, 4, 3, 3), 1),
+                                  ((1, 3, 16, 16), (1, 3, 3, 3), 1),
+                                  ((1, 2, 33), (2, 2, 3), 1)):
         pads = [1] * 2 * (len(shape) - 2)
         for function in ("Sigmoid", "Tanh"):
             yield case(f"Conv_{function}_{'x'.join(map(str, shape))}_{'x'.join(map(str, weights))}",
@@ -133,9 +136,13 @@ def clipped_windows():
 
 def tiny_convolutions():
     """Extents of one: a clipped window's bounds asked for an index that no loop had yet, and the compiler crashed."""
-    for shape, weights, pads, group in (((64, 1, 1, 1), (2, 1, 1, 3), [0, 1, 0, 1], 1), ((1, 1, 1, 9), (2, 1, 1, 3), [0, 1, 0, 1], 1),
-                                        ((64, 8, 1, 1), (16, 8, 1, 3), [0, 1, 0, 1], 1), ((64, 8, 1, 1), (16, 8, 3, 3), [1, 1, 1, 1], 1),
-                                        ((4, 1, 1), (2, 1, 3), [1, 1], 1), ((64, 8, 1), (8, 1, 3), [1, 1], 8), ((64, 1, 1), (8, 1, 3), [1, 1], 1)):
+    for shape, weights, pads, group in (((64, 1, 1, 1), (2, 1, 1, 3), [0, 1, 0, 1], 1),
+                                        ((1, 1, 1, 9), (2, 1, 1, 3), [0, 1, 0, 1], 1),
+                                        ((64, 8, 1, 1), (16, 8, 1, 3), [0, 1, 0, 1], 1),
+                                        ((64, 8, 1, 1), (16, 8, 3, 3), [1, 1, 1, 1], 1),
+                                        ((4, 1, 1), (2, 1, 3), [1, 1], 1),
+                                        ((64, 8, 1), (8, 1, 3), [1, 1], 8),
+                                        ((64, 1, 1), (8, 1, 3), [1, 1], 1)):
         yield case(f"Conv_tiny_{'x'.join(map(str, shape))}_{'x'.join(map(str, weights))}",
                    f"(float{list(shape)} x) => (float[] y) {{ y = Conv<pads = {pads}, group = {group}>(x, w) }}",
                    x=normal(*shape), w=normal(*weights))
@@ -175,7 +182,8 @@ def loops():
                more=np.array(True), start=np.array(0, "f4"))
     # Neighbours
     yield case("Loop_rotates", """(float[3] p, float[3] q, float[3] r) => (float[] x, float[] y, float[] z) {
-        x, y, z = Loop<body = step (int64 i, bool going, float[3] a, float[3] b, float[3] c) => (bool on, float[3] d, float[3] e, float[3] f) {
+        x, y, z = Loop<body = step (int64 i, bool going, float[3] a, float[3] b, float[3] c)
+                                         => (bool on, float[3] d, float[3] e, float[3] f) {
             on = Identity(going)
             d = Add(a, c)
             e = Identity(a)
@@ -296,7 +304,8 @@ def empty_tensors():
     yield case("Concat_with_empty_constant",
                "(float[5,4] x) => (float[] y) { y = Concat<axis = 0>(x, e) }", x=counting(5, 4), e=none)
     # Neighbours; onnxruntime refuses most reductions of nothing, ONNX says their neutral element.
-    for op, neutral in (("ReduceSum", 0), ("ReduceProd", 1), ("ReduceMax", -np.inf), ("ReduceMin", np.inf), ("ReduceLogSumExp", -np.inf)):
+    for op, neutral in (("ReduceSum", 0), ("ReduceProd", 1), ("ReduceMax", -np.inf), ("ReduceMin", np.inf),
+                        ("ReduceLogSumExp", -np.inf)):
         yield case(f"{op}_of_nothing", f"(float[n,3] x) => (float[] y) {{ y = {op}(x, axes) }}", [filled(neutral, 1, 3)],
                    x=np.zeros((0, 3), "f4"), axes=np.array([0]))
     yield case("MatMul_inner_none", "(float[3,k] x, float[k,5] w) => (float[] y) { y = MatMul(x, w) }",
@@ -307,7 +316,8 @@ def contractions():
     """A contraction without columns over an operand that is moved first: the compiler stopped at an assertion."""
     yield case("Einsum_dots_of_slices", """(float[30,9] x, float[30,4] w) => (float[] y) {
         s = Slice(x, one, five, one)
-        y = Einsum<equation = "ij,ij->i">(s, w) }""", x=counting(30, 9), w=filled(1, 30, 4), one=np.array([1]), five=np.array([5]))
+        y = Einsum<equation = "ij,ij->i">(s, w) }""",
+               x=counting(30, 9), w=filled(1, 30, 4), one=np.array([1]), five=np.array([5]))
     yield case("Einsum_dots_of_transpose", """(float[4,30] x, float[30,4] w) => (float[] y) {
         s = Transpose(x)
         y = Einsum<equation = "ij,ij->i">(s, w) }""", x=counting(4, 30), w=filled(1, 30, 4))
@@ -331,9 +341,11 @@ def fills():
         for columns in (1, 17, 40):
             yield case(f"Expand_scalar_{dtype.name}_{columns}", f"""(float[n,m] x) => ({kind}[] y) {{
                 shape = Shape(x)
-                y = Expand(v, shape) }}""", [np.full((3, columns), 1, dtype)], x=np.zeros((3, columns), "f4"), v=np.array([1], dtype))
+                y = Expand(v, shape) }}""",
+                       [np.full((3, columns), 1, dtype)], x=np.zeros((3, columns), "f4"), v=np.array([1], dtype))
+        rows = np.array([[1], [0], [1]], dtype)
         yield case(f"Expand_rows_{dtype.name}", f"({kind}[3,1] v) => ({kind}[] y) {{ y = Expand(v, shape) }}",
-                   [np.repeat(np.array([[1], [0], [1]], dtype), 40, 1)], v=np.array([[1], [0], [1]], dtype), shape=np.array([3, 40]))
+                   [np.repeat(rows, 40, 1)], v=rows, shape=np.array([3, 40]))
     yield case("ConstantOfShape_default", """(float[n,m] x) => (float[] y) {
         shape = Shape(x)
         y = ConstantOfShape(shape) }""", x=np.zeros((3, 7), "f4"))
@@ -349,8 +361,8 @@ def fills():
 
 def dimension_names():
     """Names that are no C identifiers, or keywords, stopped the compiler; tf2onnx calls every open dimension unk__N."""
-    for number, name in enumerate(("unk__1", "float", "max(a, b)", "floor(h/2)", "a b", "batch+1", "n-1", "2*n", "-1", "3", "a.b", "é",
-                                   "x", "index", "d0", "s0", "")):
+    for number, name in enumerate(("unk__1", "float", "max(a, b)", "floor(h/2)", "a b", "batch+1", "n-1", "2*n", "-1", "3", "a.b",
+                                   "é", "x", "index", "d0", "s0", "")):
         yield case(f"dimension_name_{number}", """(float[n,4] x) => (float[] z) {
             r = Relu(x)
             y = Concat<axis = 0>(r, x)
@@ -377,7 +389,8 @@ def arithmetic():
     # The least integer by -1 trapped.
     yield case("Div_least_by_minus_one", """(int64[3] x, int64[3] w) => (int64[] d, int64[] m) {
         d = Div(x, w)
-        m = Mod(x, w) }""", [np.array([-2 ** 63, 5, 3]), np.array([0, 0, 1])], x=np.array([-2 ** 63, 5, 7]), w=np.array([-1, 1, 2]))
+        m = Mod(x, w) }""",
+               [np.array([-2 ** 63, 5, 3]), np.array([0, 0, 1])], x=np.array([-2 ** 63, 5, 7]), w=np.array([-1, 1, 2]))
     # A zero in the data killed the process; compiler/import/README.md says 0.
     yield case("Div_by_zero", "(int64[3] x, int64[3] w) => (int64[] y) { y = Div(x, w) }", [np.array([0, 5, 3])],
                x=np.array([4, 5, 7]), w=np.array([0, 1, 2]))
