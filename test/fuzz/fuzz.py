@@ -12,23 +12,29 @@ import sys
 import graphs
 import reference
 import regressions
+from conformance import Progress
 
-CHUNK = 200  # seeds that are in memory and on disk at a time, besides those that failed
+CHUNK = 200  # graphs that are in memory and on disk at a time, besides those that failed
 
 
-class Tally:
-    def __init__(self, work):
-        self.work, self.passed, self.failed = work, 0, 0
+class Fuzzer:
+    def __init__(self, tool, work, jobs, total):
+        self.tool, self.work, self.jobs = tool, work, jobs
+        self.progress, self.passed, self.failed = Progress(total), 0, 0
 
-    def add(self, differences, folders):
-        """Names what failed; what passed leaves no folder behind."""
+    def check(self, cases):
+        """Names those that fail; those that pass leave no folder behind."""
+        before = self.passed + self.failed
+        differences = reference.run(self.tool, cases, self.work, self.jobs, lambda done: self.progress(before + done))
+        self.progress.close()
         for name, difference in differences.items():
+            folder = os.path.join(self.work, "cases", name)
             if difference:
                 self.failed += 1
-                print(f"FAILED {name}: {difference}\n       {os.path.relpath(folders(name))}", flush=True)
+                print(f"FAILED {name}: {difference}\n       {os.path.relpath(folder)}", flush=True)
             else:
                 self.passed += 1
-                shutil.rmtree(folders(name))
+                shutil.rmtree(folder)
 
 
 def main():
@@ -45,22 +51,14 @@ def main():
     work = os.path.abspath(a.work)
     shutil.rmtree(os.path.join(work, "cases"), ignore_errors=True)
     os.makedirs(work, exist_ok=True)
-    tally = Tally(work)
-    folders = lambda name: os.path.join(work, "cases", name)
-    total = a.count + (len(regressions.cases()) if a.regressions else 0)
-
-    def check(cases):
-        done = tally.passed + tally.failed
-        progress = lambda finished: print(f"\r  {done + finished}/{total}", end="", file=sys.stderr, flush=True)
-        differences = reference.run(a.tool, cases, work, a.jobs, progress if sys.stderr.isatty() else lambda finished: None)
-        tally.add(differences, folders)
-
-    if a.regressions:
-        check(regressions.cases())
-    for first in range(a.seed, a.seed + a.count, CHUNK):
-        check([graphs.generate(seed) for seed in range(first, min(first + CHUNK, a.seed + a.count))])
-    print(f"{tally.passed} passed, {tally.failed} failed")
-    return 1 if tally.failed else 0
+    known = regressions.cases() if a.regressions else []
+    fuzzer = Fuzzer(a.tool, work, a.jobs, len(known) + a.count)
+    fuzzer.check(known)
+    seeds = range(a.seed, a.seed + a.count)
+    for first in range(0, a.count, CHUNK):
+        fuzzer.check([graphs.generate(seed) for seed in seeds[first:first + CHUNK]])
+    print(f"{fuzzer.passed} passed, {fuzzer.failed} failed")
+    return 1 if fuzzer.failed else 0
 
 
 if __name__ == "__main__":

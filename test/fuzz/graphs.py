@@ -23,7 +23,7 @@ from reference import Case, make_model, session
 
 EXPECTED, RESIZED, NOISY = 0, 1, 2  # a value's runs; NOISY and all behind it carry noise
 RUNS = NOISY + 5    # so many that noise which cancels by chance, as in scalars, does so in few of them
-ULPS = 2            # of noise: what a good approximation of a function, or a short sum in another order, may be off
+ULPS = 2            # of noise: what a good approximation of a function may be off
 MARGIN = 8          # a tolerance is so many times the drift that was seen
 WORST = 2.0 ** -8   # the largest tolerance, relative to the largest element; beyond it a comparison says little
 ELEMENTS = 10_000   # the most elements of a value
@@ -89,6 +89,11 @@ def on_grid(array):
 def sums_exactly(terms, *factors):
     """Does a sum of so many products of values on the grid need fewer than 24 binary digits, in any order?"""
     return terms * np.prod([16 * f.magnitude for f in factors]) < 2 ** 24
+
+
+def sum_ulps(terms):
+    """Roundings of a sum partly cancel: their sum grows like the root of their number."""
+    return ULPS * float(np.sqrt(max(terms, 1)))
 
 
 def info(name, dtype, shape=None):
@@ -388,7 +393,8 @@ def reduction(g):
     require(op != "ReduceLogSumExp" or a.magnitude <= 60)
     axes = [] if g.chance(0.2) else [axes_operand(g, a)]
     g.apply(op, a, *axes, keepdims=g.between(0, 1),
-            exact=op in ("ReduceMax", "ReduceMin") or op in ("ReduceSum", "ReduceL1") and sums_exactly(a.size, a))
+            exact=op in ("ReduceMax", "ReduceMin") or op in ("ReduceSum", "ReduceL1") and sums_exactly(a.size, a),
+            ulps=sum_ulps(a.size))
 
 
 @operator(1)
@@ -401,8 +407,9 @@ def arg_reduction(g):
 @operator(1)
 def cumulative_sum(g):
     a = g.pick((F32, F64, I32, I64), lambda v: v.rank and not v.is_empty)
-    axis = g.scalar(g.signed(g.between(0, a.rank - 1), a.rank), I64)
-    g.apply("CumSum", a, axis, exclusive=g.between(0, 1), reverse=g.between(0, 1), exact=sums_exactly(a.size, a))
+    axis = g.between(0, a.rank - 1)
+    g.apply("CumSum", a, g.scalar(g.signed(axis, a.rank), I64), exclusive=g.between(0, 1), reverse=g.between(0, 1),
+            exact=sums_exactly(a.size, a), ulps=sum_ulps(a.shape[axis]))
 
 
 
@@ -577,7 +584,7 @@ def matmul(g):
     else:
         require(not a.is_dynamic(-1))
         b = g.weights(a.dtype, (inner[EXPECTED], g.choice((1, 3, 8, 17, 33))))
-    g.apply("MatMul", a, b, exact=sums_exactly(inner[EXPECTED], a, b))
+    g.apply("MatMul", a, b, exact=sums_exactly(inner[EXPECTED], a, b), ulps=sum_ulps(inner[EXPECTED]))
 
 
 @operator(1)
@@ -585,9 +592,9 @@ def attention(g):
     """softmax(a aᵀ s) a"""
     a = g.pick((F32,), lambda v: v.rank in (3, 4) and not v.is_empty)
     transposed = g.apply("Transpose", a, perm=[*range(a.rank - 2), a.rank - 1, a.rank - 2], exact=True)
-    scores = g.apply("MatMul", a, transposed, exact=sums_exactly(a.shape[-1], a, a))
+    scores = g.apply("MatMul", a, transposed, exact=sums_exactly(a.shape[-1], a, a), ulps=sum_ulps(a.shape[-1]))
     scaled = g.apply("Mul", scores, g.scalar(2 / max(scores.magnitude, 1), F32))
-    g.apply("MatMul", g.apply("Softmax", scaled, axis=-1), a)
+    g.apply("MatMul", g.apply("Softmax", scaled, axis=-1), a, ulps=sum_ulps(a.shape[-2]))
 
 
 @operator(2)
@@ -603,7 +610,7 @@ def gemm(g):
     if g.chance(0.7):
         operands.append(g.weights(F32, g.choice(bias)))
     g.apply("Gemm", *operands, transA=trans_a, transB=trans_b, alpha=g.choice((1.0, 0.5)), beta=g.choice((0.0, 1.0, 2.0)),
-            exact=sums_exactly(inner + 2, a, b))
+            exact=sums_exactly(inner + 2, a, b), ulps=sum_ulps(inner))
 
 
 @operator(1)
@@ -613,13 +620,14 @@ def einsum(g):
     operands = [a] * (equation.count(",") + 1)
     if len(operands) == 2 and a.is_static:
         operands[1] = g.weights(F32, a.shape)
-    g.apply("Einsum", *operands, equation=equation, exact=sums_exactly(a.size, *operands))
+    g.apply("Einsum", *operands, equation=equation, exact=sums_exactly(a.size, *operands), ulps=sum_ulps(a.size))
 
 
 @operator(3)
 def softmax(g):
     a = g.pick((F32, F64), lambda v: v.rank and not v.is_empty)
-    g.apply(g.choice(("Softmax", "LogSoftmax")), a, axis=g.signed(g.between(0, a.rank - 1), a.rank))
+    axis = g.between(0, a.rank - 1)
+    g.apply(g.choice(("Softmax", "LogSoftmax")), a, axis=g.signed(axis, a.rank), ulps=sum_ulps(a.shape[axis]))
 
 
 @operator(2)
@@ -628,7 +636,8 @@ def layer_norm(g):
     axis = g.between(0, a.rank - 1)
     require(not any(a.is_dynamic(i) for i in range(axis, a.rank)))
     factors = [g.weights(F32, a.shape[axis:]) for _ in range(g.between(1, 2))]
-    g.apply("LayerNormalization", a, *factors, axis=g.signed(axis, a.rank), epsilon=1e-2)
+    g.apply("LayerNormalization", a, *factors, axis=g.signed(axis, a.rank), epsilon=1e-2,
+            ulps=sum_ulps(np.prod(a.shape[axis:])))
 
 
 @operator(2)
@@ -636,7 +645,8 @@ def channel_norm(g):
     a = g.pick((F32,), lambda v: v.rank > 2 and not v.is_empty and not v.is_dynamic(1))
     channels = (a.shape[1],)
     if g.chance(0.5):
-        return g.apply("InstanceNormalization", a, g.weights(F32, channels), g.weights(F32, channels), epsilon=1e-2)
+        return g.apply("InstanceNormalization", a, g.weights(F32, channels), g.weights(F32, channels), epsilon=1e-2,
+                       ulps=sum_ulps(np.prod(a.shape[2:])))
     variance = g.constant(np.abs(g.data(F32, channels)) + np.float32(1))
     g.apply("BatchNormalization", a, *(g.weights(F32, channels) for _ in range(3)), variance)
 
@@ -644,7 +654,8 @@ def channel_norm(g):
 @operator(1)
 def length_norm(g):
     a = g.pick((F32,), lambda v: v.rank > 1 and not v.is_empty)
-    g.apply("LpNormalization", g.above_zero(a), axis=g.between(0, a.rank - 1), p=g.between(1, 2))
+    axis = g.between(0, a.rank - 1)
+    g.apply("LpNormalization", g.above_zero(a), axis=axis, p=g.between(1, 2), ulps=sum_ulps(a.shape[axis]))
 
 
 @operator(1)
@@ -675,15 +686,16 @@ def convolution(g):
     require(window_fits(a, kernel, dilations, pads) and filters <= 128)
     weights = g.weights(F32, (filters, channels // group, *kernel))
     bias = [g.weights(F32, (filters,))] if g.chance(0.6) else []
+    terms = np.prod(weights.shape[1:]) + 1
     g.apply("Conv", a, weights, *bias, strides=strides, dilations=dilations, pads=pads, group=group,
-            exact=sums_exactly(np.prod(weights.shape[1:]) + 1, a, weights))
+            exact=sums_exactly(terms, a, weights), ulps=sum_ulps(terms))
 
 
 @operator(3)
 def pooling(g):
     a = g.pick((F32,), lambda v: v.rank in (3, 4) and not v.is_empty)
     if g.chance(0.2):
-        return g.apply(g.choice(("GlobalAveragePool", "GlobalMaxPool")), a)
+        return g.apply(g.choice(("GlobalAveragePool", "GlobalMaxPool")), a, ulps=sum_ulps(np.prod(a.shape[2:])))
     kernel, strides = windows(g, a.rank - 2)
     pads = [g.between(0, k - 1) for k in kernel * 2]
     require(window_fits(a, kernel, [1] * len(kernel), pads))

@@ -303,6 +303,10 @@ def empty_tensors():
                "(bool[5] x) => (bool[] y) { y = Gather(x, i) }", x=np.ones(5, bool), i=np.zeros(0, np.int64))
     yield case("Concat_with_empty_constant",
                "(float[5,4] x) => (float[] y) { y = Concat<axis = 0>(x, e) }", x=counting(5, 4), e=none)
+    yield case("Max_with_empty_constant", """(uint8[2,n,2,n] x) => (uint8[] y) {
+        none = Slice(x, zero, zero, zero)
+        sum = Add(none, none)
+        y = Max(e, sum) }""", x=np.ones((2, 8, 2, 8), "u1"), zero=np.array([0]), e=np.zeros((0, 1, 1, 1), "u1"))
     # Neighbours; onnxruntime refuses most reductions of nothing, ONNX says their neutral element.
     for op, neutral in (("ReduceSum", 0), ("ReduceProd", 1), ("ReduceMax", -np.inf), ("ReduceMin", np.inf),
                         ("ReduceLogSumExp", -np.inf)):
@@ -381,6 +385,13 @@ def arithmetic():
         yield case(f"{op}_of_nan",
                    f"(float[3,18] x) => (float[] y) {{ y = {op}<keepdims = 0>(x, axes) }}", [function(rows, axis=1)],
                    x=rows, axes=np.array([1]))
+    # Relu compared 8 bits with a literal of 32: "call to 'max' is ambiguous".
+    yield case("Relu_of_int8_sign", """(int8[n] x) => (int8[] y) {
+        s = Sign(x)
+        y = Relu(s) }""", x=np.arange(-9, 10, dtype="i1"))
+    yield case("Relu_of_int8_sign_scalar", """(int8 x) => (int8[] y) {
+        s = Sign(x)
+        y = Relu(s) }""", x=np.array(-3, "i1"))
     # 8 bits wrap around; onnxruntime has no such kernels.
     a, b = np.arange(60, 127, dtype="i1"), np.arange(-67, 0, dtype="i1")
     yield case("Mul_int8_wraps", """(int8[67] x, int8[67] w) => (int8[] p, int32[] q) {
