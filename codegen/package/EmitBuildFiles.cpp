@@ -211,7 +211,7 @@ static std::string example(const Interface &i) {
   text += std::string("  ingot::status status = model.open(") + (i.mapsWeights ? "options" : "") +
           ");\n  if (status.ok())\n    status = context" + init;
   if (i.hasState)
-    text += "  if (status.ok())\n    status = state" + (i.stateSymbols().empty() ? ".init(model);\n" : init);
+    text += "  if (status.ok())\n    status = state" + init;
   ExampleValues values = exampleValues(i);
   text += formulaFunctions(values.words);
   for (const Symbol *s : i.lengthSymbols)
