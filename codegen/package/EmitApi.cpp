@@ -65,6 +65,7 @@ private:
   void check(StringRef function, ArrayRef<std::string> args) {
     text += wrapList(("  if (ingot_status status = ingot::" + function + "(").str(), args, "))\n    return status;\n");
   }
+  void begin() { text += "  ingot::begin(error);\n"; }
   void requirePointer(StringRef name) {
     text += ("  if (!" + name + ")\n    return ingot::null_argument(error, \"" + name + "\");\n").str();
   }
@@ -164,6 +165,7 @@ const Target targets[] = {
 
   void open() {
     text += wrapList("ingot_status " + n + "_open_" + i.hash + "(", i.openParams, ") {\n");
+    begin();
     requirePointer("model");
     add(R"(  *model = @N@_model();
   const uint64_t features = ingot::cpu_features();
@@ -200,6 +202,7 @@ const Target targets[] = {
   void openDevice() {
     const Target &target = spec.targets.front();
     text += wrapList("ingot_status " + n + "_open_" + i.hash + "(", i.openParams, ") {\n");
+    begin();
     requirePointer("model");
     add(R"(  *model = @N@_model();
   if (options && options->target && strcmp(options->target, targets[0].name) != 0)
@@ -243,6 +246,7 @@ void @N@_device_free(void *memory) { ingot::device_free(memory); }
 
   void query() {
     text += wrapList("ingot_status " + n + "_query(", i.queryParams, ") {\n");
+    begin();
     requirePointer("sizes");
     std::set<std::string> words = identifiersIn(spec.workspaceBytes);
     if (i.hasState)
@@ -271,10 +275,12 @@ void @N@_device_free(void *memory) { ingot::device_free(memory); }
 
   void contextInit() {
     text += wrapList("ingot_status " + n + "_context_init(", i.contextParams, ") {\n");
+    begin();
     requirePointer("context");
     add("  *context = @N@_context();\n");
     requireMagic("model");
     check("check_block", {"error", "\"workspace\"", "workspace", "workspace_bytes"});
+    check("check_executor", {"error", "executor"});
     add(R"(  context->magic = magic;
   context->model = model;
   context->workspace = static_cast<unsigned char *>(workspace);
@@ -289,6 +295,7 @@ void @N@_device_free(void *memory) { ingot::device_free(memory); }
 
   void stateFunctions() {
     text += wrapList("ingot_status " + n + "_state_init(", i.stateParams, ") {\n");
+    begin();
     requirePointer("state");
     add("  *state = @N@_state();\n");
     requireMagic("model");
@@ -319,6 +326,7 @@ void @N@_state_reset(@N@_state *state) {
       const std::string &name = l->name;
       text += wrapList("ingot_status " + n + "_state_truncate" + i.lengthSuffix(*l) + "(",
                        {n + "_state *state", "int64_t " + name, "ingot_error *error"}, ") {\n");
+      begin();
       requireMagic("state");
       check("check_bounds", {"error", quoted(name), name, "0", "state->" + name});
       text += "  state->" + name + " = " + name + ";\n  return INGOT_OK;\n}\n\n";
@@ -327,7 +335,10 @@ void @N@_state_reset(@N@_state *state) {
 
   void run() {
     text += wrapList("ingot_status " + n + "_run(", i.runParams, ") {\n");
+    begin();
     requireMagic("context");
+    // After N_close the model has no magic any more.
+    text += "  if (context->model->magic != magic)\n    return ingot::closed(error);\n";
     if (i.hasDims)
       requirePointer("dims");
     if (i.hasInputs)
@@ -491,7 +502,9 @@ void @N@_state_reset(@N@_state *state) {
   void buildInfo() {
     text += "const char *" + n + "_build_info(void) {\n  return " + quoted("ingot " + spec.build.ingotVersion + "\n") +
             "\n         " + quoted("model " + spec.build.modelFile + " sha256:" + spec.build.modelSha256 + "\n") +
-            "\n         " + quoted("options " + spec.build.options + "\n") + "\n         " +
+            "\n         " +
+            (i.hasWeights ? quoted("weights sha256:" + spec.build.weightsSha256 + "\n") + "\n         " : std::string()) +
+            quoted("options " + spec.build.options + "\n") + "\n         " +
             quoted("interface " + i.hash + "\n") + ";\n}\n";
   }
 };

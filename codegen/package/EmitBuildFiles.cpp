@@ -101,6 +101,21 @@ unset(_@N@_prefix)
                {"link", i.cuda ? ";CUDA::cudart_static" : ""}});
 }
 
+/// The version is that of Ingot.
+static std::string packageVersion(const Interface &i) {
+  return fill(R"(set(PACKAGE_VERSION "@version@")
+if(PACKAGE_FIND_VERSION VERSION_GREATER PACKAGE_VERSION)
+  set(PACKAGE_VERSION_COMPATIBLE FALSE)
+else()
+  set(PACKAGE_VERSION_COMPATIBLE TRUE)
+  if(PACKAGE_FIND_VERSION VERSION_EQUAL PACKAGE_VERSION)
+    set(PACKAGE_VERSION_EXACT TRUE)
+  endif()
+endif()
+)",
+              {{"version", i.spec.build.ingotVersion}});
+}
+
 static std::string valueTable(const Interface &i) {
   std::string text = "| | name | ONNX name | type | shape |\n|---|---|---|---|---|\n";
   auto row = [&](const char *what, StringRef name, StringRef label, ingot_dtype type, ArrayRef<std::string> dims) {
@@ -117,59 +132,95 @@ static std::string valueTable(const Interface &i) {
   return text;
 }
 
+/// A size for the example: the least that is not degenerate. What a formula divides or subtracts from had better be larger.
+static int64_t exampleSize(const Interface &i, const Symbol &symbol) {
+  bool reduced = false;
+  auto look = [&](const std::vector<Value> &values) {
+    for (const Value &v : values)
+      for (const std::string &dim : v.dims)
+        reduced |= identifiersIn(dim).count(symbol.name) && (StringRef(dim).contains('-') || StringRef(dim).contains('('));
+  };
+  look(i.spec.inputs);
+  look(i.spec.outputs);
+  int64_t size = std::max<int64_t>(symbol.min, reduced ? 64 : 1);
+  return symbol.max ? std::min(size, *symbol.max) : size;
+}
+
+/// The functions of size formulas, as far as the example's formulas use them.
+static std::string formulaFunctions(const std::set<std::string> &words) {
+  static const std::pair<const char *, const char *> functions[] = {{"floordiv", "a / b"},     {"ceildiv", "(a + b - 1) / b"},
+                                                                    {"mod", "a % b"},          {"max", "a > b ? a : b"},
+                                                                    {"min", "a < b ? a : b"}};
+  std::string text;
+  for (auto [name, body] : functions)
+    if (words.count(name))
+      text += std::string("  const auto ") + name + " = [](int64_t a, int64_t b) { return " + body + "; };\n";
+  return text;
+}
+
+namespace {
+/// The example's memory for inputs and outputs: vectors, and the fields that refer to them.
+struct ExampleValues {
+  std::string vectors, inputs, outputs;
+  std::set<std::string> words; // of the formulas in `vectors`
+};
+} // namespace
+
+static ExampleValues exampleValues(const Interface &i) {
+  ExampleValues e;
+  auto list = [](std::string &all, const std::string &item) { all += (all.empty() ? "" : ", ") + item; };
+  auto add = [&](const Value &v, bool isCallers, std::string &fields, const std::string &wrapper) {
+    if (!isCallers)
+      return list(fields, "{}");
+    size_t bits = ingot_dtype_bits(v.type);
+    bool packed = bits && bits < 8;
+    std::string count = v.dims.empty() ? "1" : product(v.dims).formula;
+    e.words.merge(identifiersIn(count));
+    e.vectors += std::string("  std::vector<") + elementText(v.type).type + "> " + v.name + "(" +
+                 (packed ? "(" + count + ") / " + std::to_string(8 / bits) + " + 1" : count) + ");\n";
+    list(fields, packed ? "{" + v.name + ".data(), size_t(" + count + ")}" : wrapper + "(" + v.name + ")");
+  };
+  for (const Value &v : i.spec.inputs)
+    add(v, v.kind == ValueKind::Tensor, e.inputs, "ingot::view");
+  for (const Value &v : i.spec.outputs)
+    add(v, !isInWorkspace(v), e.outputs, "ingot::span");
+  for (size_t k = 0; k < i.resultSymbols.size(); ++k)
+    list(e.outputs, "0");
+  return e;
+}
+
 /// A whole program that opens the model, provides its memory and runs it.
 static std::string example(const Interface &i) {
   const std::string &n = i.spec.name;
   std::string text = "#include \"" + n + ".hpp\"\n\n#include <cstdio>\n#include <vector>\n\nint main() {\n  " + n +
                      "::model model;\n  " + n + "::context context;\n";
-  std::string state = i.hasState ? "state, " : "", limits;
+  std::string state = i.hasState ? "state, " : "", limits, dims;
   if (i.hasState)
     text += "  " + n + "::state state;\n";
   for (const Symbol *s : i.inputSymbols) {
-    text += "  const int64_t " + s->name + " = " + std::to_string(std::max<int64_t>(s->min, 1)) + ";\n";
+    text += "  const int64_t " + s->name + " = " + std::to_string(exampleSize(i, *s)) + ";\n";
+    dims += (dims.empty() ? "" : ", ") + s->name;
     if (!s->max) // without a compiled bound, memory needs one
       limits += "  limits." + s->name + " = " + s->name + ";\n";
   }
   if (!limits.empty())
     text += "  " + n + "::limits limits = {};\n" + limits;
+  if (i.mapsWeights)
+    text += "  " + n + "::options options = {};\n  options.weights = \"weights/" + n + ".weights\";\n";
   std::string init = limits.empty() ? ".init(model);\n" : ".init(model, limits);\n";
-  text += "  ingot::status status = model.open();\n  if (status.ok())\n    status = context" + init;
+  text += std::string("  ingot::status status = model.open(") + (i.mapsWeights ? "options" : "") +
+          ");\n  if (status.ok())\n    status = context" + init;
   if (i.hasState)
-    text += "  if (status.ok())\n    status = state" + (i.stateSymbols().empty() ? ".init(model);\n" : init);
-  auto fits = [](const Value &v) { return v.kind == ValueKind::Tensor; };
+    text += "  if (status.ok())\n    status = state" + init;
+  ExampleValues values = exampleValues(i);
+  text += formulaFunctions(values.words);
   for (const Symbol *s : i.lengthSymbols)
-    text += "  const int64_t " + s->name + " = 0; // state." + s->name + "()\n";
-  std::string inputs, outputs;
-  auto vector = [&](const Value &v) {
-    std::string type = elementText(v.type).type;
-    size_t bits = ingot_dtype_bits(v.type);
-    std::string count = v.dims.empty() ? "1" : product(v.dims).formula;
-    if (bits && bits < 8)
-      count = "(" + count + ")/" + std::to_string(8 / bits) + " + 1";
-    text += "  std::vector<" + type + "> " + v.name + "(" + count + ");\n";
-  };
-  for (const Value &v : i.spec.inputs)
-    if (fits(v)) {
-      vector(v);
-      inputs += (inputs.empty() ? "" : ", ") + std::string("ingot::view(") + v.name + ")";
-    } else {
-      inputs += inputs.empty() ? "{}" : ", {}";
-    }
-  for (const Value &v : i.spec.outputs)
-    if (!isInWorkspace(v)) {
-      vector(v);
-      outputs += (outputs.empty() ? "" : ", ") + std::string("ingot::span(") + v.name + ")";
-    } else {
-      outputs += outputs.empty() ? "{}" : ", {}";
-    }
-  for (size_t k = 0; k < i.resultSymbols.size(); ++k)
-    outputs += ", 0";
-  std::string dims;
-  for (const Symbol *s : i.inputSymbols)
-    dims += (dims.empty() ? "" : ", ") + s->name;
-  text += "  " + n + "_outputs results = {" + outputs + "};\n  if (status.ok())\n    status = context.run(" +
-          (i.hasDims ? "{" + dims + "}, " : "") + (i.hasInputs ? "{" + inputs + "}, " : "") + state +
-          "results);\n  std::puts(status.text());\n  return status.ok() ? 0 : 1;\n}\n";
+    if (values.words.count(s->name))
+      text += "  const int64_t " + s->name + " = 0; // state." + s->name + "()\n";
+  text += values.vectors + "  " + n + "_outputs outputs = {" + values.outputs +
+          "};\n  if (status.ok())\n    status = context.run(" + (i.hasDims ? "{" + dims + "}, " : "") +
+          (i.hasInputs ? "{" + values.inputs + "}, " : "") + state +
+          "outputs);\n  std::puts(status.text());\n  return status.ok() ? 0 : 1;\n}\n";
   return text;
 }
 
@@ -180,16 +231,16 @@ static std::string readme(const Interface &i) {
     targets += (targets.empty() ? "" : ", ") + target.name;
   return fill(R"(# @N@
 
-@doc@Compiled by ingot @version@ from `@model@` for @targets@.
+@doc@Compiled by ingot @version@ from `@model@` for @targets@ (`@options@`).
 
 @table@
 ```cpp
 @example@```
 
-Build it with any one of
+Keep it beside this folder, not in it: `ingot compile` replaces the folder as a whole. Build it here with any one of
 
 ```
-@cxx@ -std=c++17 -I. main.cpp lib/lib@N@.a -lm -lpthread
+@cxx@ -std=c++17 -I. ../main.cpp lib/lib@N@.a -lm -lpthread
 find_package(@N@)        # with CMAKE_PREFIX_PATH set to this folder; link @N@::@N@
 add_subdirectory(@N@)    # from source; link @N@::@N@
 ```
@@ -204,6 +255,7 @@ to use several. What a function reports is in its status and in `ingot_error.tex
                {"model", spec.build.modelFile},
                {"cxx", i.cuda ? "nvcc" : "c++"},
                {"targets", targets},
+               {"options", spec.build.options},
                {"table", valueTable(i)},
                {"example", example(i)}});
 }
@@ -211,6 +263,7 @@ to use several. What a function reports is in its status and in `ingot_error.tex
 std::vector<File> emitBuildFiles(const Interface &i, const std::vector<Source> &sources) {
   return {{"CMakeLists.txt", cmakeLists(i, sources)},
           {"cmake/" + i.spec.name + "Config.cmake", packageConfig(i)},
+          {"cmake/" + i.spec.name + "ConfigVersion.cmake", packageVersion(i)},
           {"README.md", readme(i)},
           {"LICENSE-note",
            "Ingot claims no rights on the code that it generates. The runtime files under ingot/, copied into this\n"

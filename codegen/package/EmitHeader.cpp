@@ -127,6 +127,8 @@ static std::string values(const Interface &i) {
             (isInWorkspace(v) ? ", set by the run */\n" : " */\n");
   for (const Symbol *s : i.resultSymbols)
     text += "  int64_t " + s->name + "; /* a dimension, set by the run */\n";
+  if (i.spec.outputs.empty() && i.resultSymbols.empty())
+    text += "  char unused; /* the model has no outputs, a struct of C needs a field */\n";
   return text + "} " + n + "_outputs;\n";
 }
 
@@ -257,15 +259,7 @@ namespace @N@ {
 
 )",
                           s);
-  for (auto [has, type] : {std::pair<bool, const char *>{i.hasDims, "dims"},
-                           {i.hasDims, "limits"},
-                           {i.hasInputs, "inputs"},
-                           {true, "outputs"},
-                           {true, "options"}})
-    if (has)
-      text += std::string("using ") + type + " = " + n + "_" + type + ";\n";
-  text += fill(R"(
-class model {
+  text += fill(R"(class model {
 public:
   model() noexcept = default;
   ~model() { @N@_close(&model_); }
@@ -425,6 +419,17 @@ private:
   @N@_context context_ = {};
 };
 
+)",
+               s);
+  // Behind the classes, whose parameters have these names: -Wshadow.
+  for (auto [has, type] : {std::pair<bool, const char *>{i.hasDims, "dims"},
+                           {i.hasDims, "limits"},
+                           {i.hasInputs, "inputs"},
+                           {true, "outputs"},
+                           {true, "options"}})
+    if (has)
+      text += std::string("using ") + type + " = " + n + "_" + type + ";\n";
+  text += fill(R"(
 inline const char *build_info() noexcept { return @N@_build_info(); }
 
 } // namespace @N@

@@ -106,6 +106,7 @@ struct BuildInfo {
   std::string ingotVersion;
   std::string modelFile; // file name without folder
   std::string modelSha256;
+  std::string weightsSha256; // of the hashes of the weights' contents
   std::string options;   // canonical, without paths
 };
 

@@ -1,9 +1,9 @@
 //===- Package.cpp - Writes the output folder of a library ---------------------------------------------------===//
 
 #include "codegen/package/Package.h"
+#include "codegen/package/Process.h"
 #include "codegen/package/Text.h"
 #include "ingot/mapped_file.h"
-#include "llvm/ADT/ScopeExit.h"
 #include "llvm/ADT/SmallString.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
@@ -23,7 +23,7 @@ static Error specError(const Twine &what) {
 Error checkSpec(const LibrarySpec &spec) {
   if (!isValidLibraryName(spec.name))
     return createStringError(inconvertibleErrorCode(),
-                             "library name '" + spec.name + "': use letters, digits and single underscores, no keyword");
+                             "library name '" + spec.name + "': " + libraryNameRule);
   if (spec.targets.empty())
     return specError("no target");
   std::set<std::string> names;
@@ -117,11 +117,18 @@ Expected<std::vector<RuntimeFile>> loadRuntime(StringRef folder) {
   return files;
 }
 
+/// The folder of `path` and those above it. What they permit is the umask's to say.
+static Error makeFolderOf(StringRef path) {
+  if (std::error_code code = sys::fs::create_directories(sys::path::parent_path(path), true, sys::fs::all_all))
+    return createStringError(code, "cannot make the folder of " + path + ": " + code.message());
+  return Error::success();
+}
+
 static Error writeFile(const Twine &path, StringRef text) {
   SmallString<256> storage;
   StringRef name = path.toStringRef(storage);
-  if (std::error_code code = sys::fs::create_directories(sys::path::parent_path(name)))
-    return createStringError(code, "cannot make the folder of " + name);
+  if (Error error = makeFolderOf(name))
+    return error;
   std::error_code code;
   raw_fd_ostream stream(name, code);
   if (code)
@@ -153,8 +160,8 @@ static Error writeWeights(Interface &i, StringRef folder) {
   if (!i.hasWeights)
     return Error::success();
   std::string path = (folder + "/weights/" + spec.name + ".weights").str();
-  if (std::error_code code = sys::fs::create_directories(folder + "/weights"))
-    return createStringError(code, "cannot make the folder of " + path);
+  if (Error error = makeFolderOf(path))
+    return error;
   {
     std::error_code code;
     raw_fd_ostream stream(path, code);
@@ -200,6 +207,7 @@ static Error writeManifest(const Interface &i, StringRef folder) {
     out.attribute("ingot", i.spec.build.ingotVersion);
     out.attribute("model", i.spec.build.modelFile);
     out.attribute("model_sha256", i.spec.build.modelSha256);
+    out.attribute("weights_sha256", i.spec.build.weightsSha256);
     out.attribute("options", i.spec.build.options);
     out.attribute("interface", i.hash);
     out.attributeArray("targets", [&] {
@@ -217,41 +225,148 @@ static Error writeManifest(const Interface &i, StringRef folder) {
   return writeFile(folder + "/manifest.json", text + "\n");
 }
 
-/// Whether a folder is one that we wrote, or an empty one.
-static bool mayReplace(StringRef folder) {
-  std::error_code code;
-  if (sys::fs::directory_iterator(folder, code) == sys::fs::directory_iterator() && !code)
-    return true;
+//===----------------------------------------------------------------------===//
+// The destination
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// Where a library goes, and what of it goes away.
+struct Destination {
+  SmallString<256> path;         // absolute, without links
+  std::vector<std::string> ours; // relative paths of an earlier library, folders before what is in them
+  bool exists = false;
+  bool fixed = false;            // the folder itself stays where it is: only its contents are exchanged
+};
+} // namespace
+
+/// The files that a manifest lists and the folders above them; empty if there is no manifest of ours.
+static std::set<std::string> listedFiles(StringRef folder) {
+  std::set<std::string> paths;
   auto manifest = MemoryBuffer::getFile(folder + "/manifest.json");
   if (!manifest)
-    return false;
+    return paths;
   Expected<json::Value> value = json::parse((*manifest)->getBuffer());
   if (!value) {
     consumeError(value.takeError());
-    return false;
+    return paths;
   }
   const json::Object *object = value->getAsObject();
-  return object && object->getString("kind") == manifestMark;
+  if (!object || object->getString("kind") != manifestMark)
+    return paths;
+  paths.insert("manifest.json");
+  if (const json::Object *files = object->getObject("files"))
+    for (auto &[name, hash] : *files)
+      for (StringRef path = name; !path.empty(); path = sys::path::parent_path(path))
+        paths.insert(path.str());
+  return paths;
+}
+
+/// Whether a folder can be renamed: the working folder and what it lies in would be lost to the shell, a mount point
+/// cannot move.
+static bool isFixed(StringRef folder) {
+  SmallString<256> current;
+  sys::fs::real_path(".", current);
+  if (current == folder || current.starts_with((folder + "/").str()))
+    return true;
+  sys::fs::UniqueID own, parent;
+  return !sys::fs::getUniqueID(folder, own) && !sys::fs::getUniqueID(sys::path::parent_path(folder), parent) &&
+         own.getDevice() != parent.getDevice();
+}
+
+/// Resolves a destination. Nothing that another program or a person put there is ever deleted, so its presence is
+/// an error that names it.
+static Expected<Destination> findDestination(StringRef name) {
+  Destination d;
+  auto refuse = [&](const Twine &why) {
+    return createStringError(inconvertibleErrorCode(), name + why + "; name another folder with -o, or remove it");
+  };
+  SmallString<256> absolute(name);
+  sys::fs::make_absolute(absolute);
+  sys::path::remove_dots(absolute, /*remove_dot_dot=*/true);
+  d.path = absolute;
+  d.exists = sys::fs::exists(absolute);
+  if (!d.exists) {
+    if (sys::fs::is_symlink_file(absolute))
+      return refuse(" is a link to nothing");
+    return d;
+  }
+  if (std::error_code code = sys::fs::real_path(absolute, d.path))
+    return createStringError(code, "cannot resolve " + name + ": " + code.message());
+  if (!sys::fs::is_directory(d.path))
+    return refuse(" exists and is no folder");
+  d.fixed = isFixed(d.path);
+  const std::set<std::string> listed = listedFiles(d.path);
+  std::error_code code;
+  for (sys::fs::recursive_directory_iterator it(d.path, code, /*follow_symlinks=*/false), end; it != end && !code;
+       it.increment(code)) {
+    StringRef path = StringRef(it->path()).drop_front(d.path.size() + 1);
+    bool plain = it->type() == sys::fs::file_type::regular_file || it->type() == sys::fs::file_type::directory_file;
+    if (listed.empty())
+      return refuse(" exists and is no folder of ingot's");
+    if (!plain || !listed.count(path.str()))
+      return createStringError(inconvertibleErrorCode(), name + " holds " + path +
+                                                             ", which ingot did not write; move it, or name another folder with -o");
+    d.ours.push_back(path.str());
+  }
+  if (code)
+    return createStringError(code, "cannot list " + name + ": " + code.message());
+  return d;
+}
+
+Error checkDestination(StringRef name) { return findDestination(name).takeError(); }
+
+/// Removes the files of an earlier library, and the folders that are empty then.
+static void removeOurs(StringRef folder, const std::vector<std::string> &ours) {
+  for (const std::string &path : reverse(ours))
+    sys::fs::remove(folder + "/" + path);
+}
+
+/// Puts the finished `folder` into its place.
+static Error place(StringRef folder, const Destination &d) {
+  auto failed = [&](std::error_code code) {
+    return createStringError(code, "cannot replace " + d.path + ": " + code.message());
+  };
+  if (d.fixed) {
+    removeOurs(d.path, d.ours);
+    std::error_code code;
+    for (sys::fs::directory_iterator it(folder, code), end; it != end && !code; it.increment(code))
+      if (std::error_code moved = sys::fs::rename(it->path(), d.path + "/" + sys::path::filename(it->path())))
+        return failed(moved);
+    return code ? failed(code) : Error::success();
+  }
+  if (!d.exists) {
+    std::error_code code = sys::fs::rename(folder, d.path);
+    return code ? failed(code) : Error::success();
+  }
+  // The old folder makes room first: a rename onto a folder that is not empty fails.
+  SmallString<256> old;
+  sys::fs::createUniquePath(d.path + ".%%%%%%%%.old", old, false);
+  if (std::error_code code = sys::fs::rename(d.path, old))
+    return failed(code);
+  if (std::error_code code = sys::fs::rename(folder, d.path)) {
+    sys::fs::rename(old, d.path);
+    return failed(code);
+  }
+  removeOurs(old, d.ours);
+  sys::fs::remove(old);
+  return Error::success();
 }
 
 Error writeLibrary(const LibrarySpec &spec, StringRef destination, const ToolchainOptions *toolchain,
                    ArrayRef<File> extra) {
   if (Error error = checkSpec(spec))
     return error;
-  SmallString<256> target(destination);
-  sys::fs::make_absolute(target);
-  sys::path::remove_dots(target, /*remove_dot_dot=*/true);
-  bool exists = sys::fs::exists(target);
-  if (exists && (!sys::fs::is_directory(target) || !mayReplace(target)))
-    return createStringError(inconvertibleErrorCode(),
-                             destination + " exists and is no folder of ingot's; name another with -o, or remove it");
-  if (std::error_code code = sys::fs::create_directories(sys::path::parent_path(target)))
-    return createStringError(code, "cannot make the folder of " + destination + ": " + code.message());
-  SmallString<256> folder;
-  sys::fs::createUniquePath(target + ".%%%%%%%%.part", folder, /*MakeAbsolute=*/false);
-  if (std::error_code code = sys::fs::create_directory(folder, /*IgnoreExisting=*/false))
-    return createStringError(code, "cannot make " + folder + ": " + code.message());
-  scope_exit cleanup([&] { sys::fs::remove_directories(folder); });
+  Expected<Destination> d = findDestination(destination);
+  if (!d)
+    return d.takeError();
+  if (Error error = makeFolderOf(d->path))
+    return error;
+  SmallString<256> aside;
+  sys::fs::createUniquePath(d->path + (d->fixed ? "/" : "") + ".%%%%%%%%.part", aside, /*MakeAbsolute=*/false);
+  Expected<TemporaryFolder> temporary = TemporaryFolder::createAt(aside);
+  if (!temporary)
+    return temporary.takeError();
+  StringRef folder = temporary->path();
 
   Interface i(spec);
   if (Error error = writeWeights(i, folder))
@@ -267,22 +382,10 @@ Error writeLibrary(const LibrarySpec &spec, StringRef destination, const Toolcha
       return error;
   if (Error error = writeManifest(i, folder))
     return error;
-
-  // The old folder makes room first: a rename onto a folder that is not empty fails.
-  SmallString<256> old;
-  if (exists) {
-    sys::fs::createUniquePath(target + ".%%%%%%%%.old", old, false);
-    if (std::error_code code = sys::fs::rename(target, old))
-      return createStringError(code, "cannot replace " + destination + ": " + code.message());
-  }
-  if (std::error_code code = sys::fs::rename(folder, target)) {
-    if (exists)
-      sys::fs::rename(old, target);
-    return createStringError(code, "cannot rename to " + destination + ": " + code.message());
-  }
-  cleanup.release();
-  if (exists)
-    sys::fs::remove_directories(old);
+  if (Error error = place(folder, *d))
+    return error;
+  if (!d->fixed)
+    temporary->release();
   return Error::success();
 }
 

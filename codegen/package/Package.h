@@ -19,9 +19,13 @@ std::vector<File> emitFiles(const LibrarySpec &spec);
 /// The runtime files that every output contains, read from the folder `runtime` of Ingot's installation.
 llvm::Expected<std::vector<RuntimeFile>> loadRuntime(llvm::StringRef folder);
 
+/// Whether a library may be written to this folder: it is new, empty, or holds nothing but an earlier library, by the
+/// list in its manifest.json.
+llvm::Error checkDestination(llvm::StringRef destination);
+
 /// Writes the output folder: into a new folder beside `destination`, compiled there unless `toolchain` is null, and
-/// renamed. An existing `destination` is replaced only if it is one of ingot's (it has a manifest.json of ours).
-/// Extra files (reports) come with their paths.
+/// renamed. An earlier library is replaced; everything else is refused (checkDestination). A link stays a link. Of the
+/// working folder or a mount point the contents are exchanged. Extra files (reports) come with their paths.
 llvm::Error writeLibrary(const LibrarySpec &spec, llvm::StringRef destination, const ToolchainOptions *toolchain,
                          llvm::ArrayRef<File> extra = {});
 

@@ -1,8 +1,8 @@
 //===- Runner.cpp - Builds a program that runs generated libraries ------------------------------------------===//
 
 #include "codegen/package/Runner.h"
+#include "codegen/package/Process.h"
 #include "codegen/package/Text.h"
-#include "llvm/ADT/ScopeExit.h"
 #include "llvm/ADT/SmallString.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
@@ -229,10 +229,10 @@ static std::string absolute(StringRef path) {
 }
 
 Error buildRunner(ArrayRef<HostedLibrary> libraries, StringRef executable, const RunnerOptions &options) {
-  SmallString<128> work;
-  if (std::error_code code = sys::fs::createUniqueDirectory("ingot-runner", work))
-    return createStringError(code, "cannot make a temporary folder");
-  scope_exit cleanup([&] { sys::fs::remove_directories(work); });
+  Expected<TemporaryFolder> temporary = TemporaryFolder::create("ingot-runner");
+  if (!temporary)
+    return temporary.takeError();
+  StringRef work = temporary->path();
 
   const ToolchainOptions &tools = options.toolchain;
   std::string runtime = absolute(options.runtime);
@@ -248,12 +248,12 @@ Error buildRunner(ArrayRef<HostedLibrary> libraries, StringRef executable, const
     args.insert(args.end(), flags.begin(), flags.end());
     args.insert(args.end(), tools.cxxFlags.begin(), tools.cxxFlags.end());
     args.insert(args.end(), {"-c", source, "-o", object});
-    commands.push_back({args, work.str().str()});
+    commands.push_back({args, work.str()});
   };
 
   // The fixed part, which is the same for every program. It is renamed into its place when complete, so that
   // programs may be built at the same time.
-  std::string fixed = options.objectFolder.empty() ? work.str().str() : absolute(options.objectFolder);
+  std::string fixed = options.objectFolder.empty() ? work.str() : absolute(options.objectFolder);
   if (std::error_code code = sys::fs::create_directories(fixed))
     return createStringError(code, "cannot make " + fixed);
   std::vector<std::pair<std::string, std::string>> renames;
@@ -294,11 +294,12 @@ Error buildRunner(ArrayRef<HostedLibrary> libraries, StringRef executable, const
   std::vector<std::string> link = base;
   if (options.isStatic)
     link.push_back("-static");
+  link.insert(link.end(), tools.cxxFlags.begin(), tools.cxxFlags.end()); // -fsanitize and -m32 are flags of both
   link.insert(link.end(), objects.begin(), objects.end());
   link.insert(link.end(), archives.begin(), archives.end());
   link.insert(link.end(), options.linkFlags.begin(), options.linkFlags.end());
   link.insert(link.end(), {"-lm", "-lpthread", "-o", absolute(executable)});
-  return runCommands({{link, work.str().str()}}, 1);
+  return runCommands({{link, work.str()}}, 1);
 }
 
 } // namespace ingot::package

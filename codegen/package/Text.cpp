@@ -143,6 +143,25 @@ bool isValidLibraryName(StringRef name) {
   return all_of(name, [](char c) { return isAlnum(c) || c == '_'; }) && !name.contains("__") && name.back() != '_';
 }
 
+const char *const libraryNameRule = "use letters, digits and single underscores, no keyword, and no 'ingot' in front";
+
+std::string makeLibraryName(StringRef text) {
+  std::string name;
+  for (char c : text)
+    if (isAlnum(c))
+      name += c;
+    else if (!name.empty() && name.back() != '_')
+      name += '_';
+  name = StringRef(name).rtrim('_').str();
+  if (name.empty())
+    return "network";
+  if (isDigit(name.front()) || StringRef(name).starts_with("ingot"))
+    name = "model_" + name;
+  if (isReserved(name))
+    name += "_model";
+  return name;
+}
+
 ElementText elementText(ingot_dtype type) {
   switch (type) {
   case INGOT_F32: return {"f32", "float", "INGOT_F32"};

@@ -31,6 +31,10 @@ std::string makeIdentifier(llvm::StringRef text, std::set<std::string> &used);
 
 /// Whether a library may be called so.
 bool isValidLibraryName(llvm::StringRef name);
+/// The rule, for messages.
+extern const char *const libraryNameRule;
+/// A valid library name for any text: that of a file, for instance.
+std::string makeLibraryName(llvm::StringRef text);
 
 /// One row per element type: how C spells it.
 struct ElementText {

@@ -1,7 +1,7 @@
 //===- Toolchain.cpp - Compiles and archives a generated library --------------------------------------------===//
 
 #include "codegen/package/Toolchain.h"
-#include "llvm/ADT/ScopeExit.h"
+#include "codegen/package/Process.h"
 #include "llvm/ADT/SmallString.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
@@ -47,6 +47,13 @@ void deriveTools(ToolchainOptions &options) {
   }
 }
 
+Error checkToolchain(const ToolchainOptions &options) {
+  for (const std::string &tool : {options.cxx, options.ar, options.objcopy})
+    if (!sys::findProgramByName(tool))
+      return make_error<ToolchainError>("C++ toolchain: " + tool + " not found on PATH");
+  return Error::success();
+}
+
 /// A command as one would type it.
 static std::string shellText(const Command &command) {
   std::string text;
@@ -74,8 +81,7 @@ static Error runCommand(const Command &command, StringRef outputFile) {
   std::vector<StringRef> args = {"/bin/sh", "-c", script, "sh", command.folder, *program};
   args.insert(args.end(), command.args.begin() + 1, command.args.end());
   std::string message;
-  int code = sys::ExecuteAndWait("/bin/sh", args, std::nullopt, {StringRef(""), outputFile, outputFile}, 0, 0,
-                                 &message);
+  int code = runProcess(args, {StringRef(""), outputFile, outputFile}, &message);
   if (code == 0)
     return Error::success();
   std::string output;
@@ -91,10 +97,9 @@ Error runCommands(ArrayRef<Command> commands, unsigned jobs) {
   if (jobs == 0)
     jobs = std::max(1u, std::thread::hardware_concurrency());
   jobs = std::min<size_t>(jobs, commands.size());
-  SmallString<128> logs;
-  if (std::error_code code = sys::fs::createUniqueDirectory("ingot-log", logs))
-    return createStringError(code, "cannot make a temporary folder");
-  scope_exit cleanup([&] { sys::fs::remove_directories(logs); });
+  Expected<TemporaryFolder> logs = TemporaryFolder::create("ingot-log");
+  if (!logs)
+    return logs.takeError();
 
   std::atomic<size_t> next{0};
   std::mutex mutex;
@@ -102,7 +107,7 @@ Error runCommands(ArrayRef<Command> commands, unsigned jobs) {
   std::string failure;
   auto work = [&] {
     for (size_t i; (i = next++) < commands.size();) {
-      if (Error error = runCommand(commands[i], (logs + "/" + Twine(i)).str())) {
+      if (Error error = runCommand(commands[i], (logs->path() + "/" + Twine(i)).str())) {
         std::lock_guard<std::mutex> lock(mutex);
         std::string text = toString(std::move(error));
         if (i < failedAt) {
@@ -125,10 +130,10 @@ Error runCommands(ArrayRef<Command> commands, unsigned jobs) {
 }
 
 Error buildLibrary(StringRef folder, StringRef name, ArrayRef<Source> sources, const ToolchainOptions &options) {
-  SmallString<128> objects;
-  if (std::error_code code = sys::fs::createUniqueDirectory("ingot-obj", objects))
-    return createStringError(code, "cannot make a temporary folder");
-  scope_exit cleanup([&] { sys::fs::remove_directories(objects); });
+  Expected<TemporaryFolder> temporary = TemporaryFolder::create("ingot-obj");
+  if (!temporary)
+    return temporary.takeError();
+  StringRef objects = temporary->path();
 
   std::vector<std::string> common;
   if (!options.sysroot.empty())
@@ -179,7 +184,7 @@ Error buildLibrary(StringRef folder, StringRef name, ArrayRef<Source> sources, c
   }
   link.insert(link.end(), objectFiles.begin(), objectFiles.end());
   std::string archive = ("lib/lib" + name + ".a").str();
-  if (std::error_code code = sys::fs::create_directories(folder + "/lib"))
+  if (std::error_code code = sys::fs::create_directories(folder + "/lib", true, sys::fs::all_all))
     return createStringError(code, "cannot make " + folder + "/lib");
   sys::fs::remove(folder + "/" + archive);
   std::vector<std::string> localise = {options.objcopy, "--wildcard", ("--keep-global-symbol=" + name + "_*").str()};

@@ -34,6 +34,9 @@ struct ToolchainOptions {
 /// Tools for a cross compiler named like aarch64-linux-gnu-g++: its ar and objcopy, where they exist.
 void deriveTools(ToolchainOptions &options);
 
+/// Whether the tools are there.
+llvm::Error checkToolchain(const ToolchainOptions &options);
+
 /// What every C++ source of a library is compiled with, apart from its instruction set.
 std::vector<std::string> libraryFlags();
 

@@ -23,7 +23,7 @@ static Target v2() {
 }
 
 static BuildInfo build(const std::string &name) {
-  return {"0.1.0", name + ".onnx", std::string(64, '0'), "--target x86-64-v3"};
+  return {"0.1.0", name + ".onnx", std::string(64, '0'), std::string(64, '1'), "--target x86-64-v3"};
 }
 
 /// Floats 0.5, -0.5 + k/8 …: small numbers whose sums are exact.

@@ -1,13 +1,22 @@
 #include "PackageFixture.h"
 #include "codegen/package/Text.h"
 
+#include <sys/stat.h>
+
 using namespace ingot;
 using namespace ingot::package;
 using namespace ingot::test;
 
 namespace {
 
-const char *strict = " -Wall -Wextra -pedantic -Werror ";
+const char *strict = " -Wall -Wextra -Wshadow -pedantic -Werror ";
+
+/// The first block of code in a README.
+std::string snippet(const fs::path &readme) {
+  std::string text = read(readme);
+  size_t begin = text.find("```cpp\n") + 7;
+  return text.substr(begin, text.find("```", begin) - begin);
+}
 
 TEST_F(PackageTest, EqualsTheGoldenFolders) {
   for (const LibrarySpec &spec : allSpecs())
@@ -121,6 +130,73 @@ TEST_F(PackageTest, RefusesForeignFolders) {
   EXPECT_NE(write(mlpSpec(), "home", nullptr), "");
   fs::create_directories(work / "empty");
   EXPECT_EQ(write(mlpSpec(), "empty", nullptr), "");
+  fs::create_symlink(work / "nowhere", work / "dangling");
+  EXPECT_NE(write(mlpSpec(), "dangling", nullptr).find("is a link to nothing"), std::string::npos);
+  std::ofstream(work / "file") << "text";
+  EXPECT_NE(write(mlpSpec(), "file", nullptr).find("is no folder"), std::string::npos);
+}
+
+TEST_F(PackageTest, NeverDeletesWhatOthersWrote) {
+  ASSERT_EQ(write(mlpSpec(), "mlp", nullptr), "");
+  const std::vector<std::string> guests = {"main.cpp", "src/mine.cpp", "mysrc/deep/notes"};
+  for (const std::string &guest : guests) {
+    fs::create_directories((work / "mlp" / guest).parent_path());
+    std::ofstream(work / "mlp" / guest) << "mine";
+    EXPECT_NE(write(mlpSpec(), "mlp", nullptr).find("which ingot did not write"), std::string::npos) << guest;
+    EXPECT_EQ(read(work / "mlp" / guest), "mine");
+    fs::remove(work / "mlp" / guest);
+    if (guest == guests.back())
+      fs::remove_all(work / "mlp/mysrc");
+  }
+  // A link into somebody's folder is not followed, and is no file of ours.
+  fs::create_directories(work / "home");
+  std::ofstream(work / "home/letter") << "dear";
+  fs::create_directory_symlink(work / "home", work / "mlp/src/home");
+  EXPECT_NE(write(mlpSpec(), "mlp", nullptr).find("src/home"), std::string::npos);
+  EXPECT_EQ(read(work / "home/letter"), "dear");
+  fs::remove(work / "mlp/src/home");
+  // A library that needs fewer files leaves none of the earlier one's.
+  EXPECT_TRUE(fs::exists(work / "mlp/src/weights.S"));
+  LibrarySpec array = mlpSpec();
+  array.weights.form = WeightForm::File;
+  EXPECT_EQ(write(array, "mlp", nullptr), "");
+  EXPECT_FALSE(fs::exists(work / "mlp/src/weights.S"));
+}
+
+TEST_F(PackageTest, ALinkStaysALink) {
+  fs::create_directories(work / "real");
+  fs::create_directory_symlink("real", work / "link");
+  ASSERT_EQ(write(mlpSpec(), "link", nullptr), "");
+  ASSERT_EQ(write(mlpSpec(), "link/", nullptr), "");
+  EXPECT_TRUE(fs::is_symlink(work / "link"));
+  EXPECT_TRUE(fs::exists(work / "real/mlp.h"));
+  std::ofstream(work / "real/main.cpp") << "mine";
+  EXPECT_NE(write(mlpSpec(), "link", nullptr), "");
+  EXPECT_EQ(read(work / "real/main.cpp"), "mine");
+}
+
+TEST_F(PackageTest, TheWorkingFolderStays) {
+  fs::create_directories(work / "here");
+  fs::path before = fs::current_path();
+  fs::current_path(work / "here");
+  for (int time = 0; time < 2; ++time) {
+    llvm::Error error = package::writeLibrary(withRuntime(mlpSpec()), ".", nullptr);
+    EXPECT_EQ(error ? toString(std::move(error)) : "", "");
+  }
+  std::error_code gone;
+  EXPECT_EQ(fs::current_path(gone), fs::canonical(work / "here")) << gone.message();
+  EXPECT_TRUE(fs::exists("mlp.h"));
+  EXPECT_EQ(shell("ls -A " + (work / "here").string() + " | grep part").output, "");
+  fs::current_path(before);
+}
+
+TEST_F(PackageTest, ModesAreTheUmasks) {
+  package::ToolchainOptions tools;
+  mode_t before = umask(022);
+  ASSERT_EQ(write(mlpSpec(), "mlp", &tools), "");
+  umask(before);
+  for (const char *folder : {"mlp", "mlp/lib", "mlp/src", "mlp/weights"})
+    EXPECT_EQ(fs::status(work / folder).permissions(), fs::perms(0755)) << folder;
 }
 
 TEST_F(PackageTest, ToolchainErrorsSayTheCommand) {
@@ -179,8 +255,9 @@ TEST_F(PackageTest, WorksWithCMake) {
   std::ofstream found(work / "found/CMakeLists.txt"), added(work / "added/CMakeLists.txt");
   found << head;
   added << head;
+  found << "find_package(mlp 9 QUIET PATHS ../mlp)\nif(mlp_FOUND)\n  message(FATAL_ERROR \"mlp 9 was found\")\nendif()\n";
   for (const LibrarySpec &spec : allSpecs()) {
-    found << "find_package(" << spec.name << " REQUIRED PATHS ../" << spec.name << ")\n";
+    found << "find_package(" << spec.name << " 0.1 REQUIRED PATHS ../" << spec.name << ")\n";
     added << "add_subdirectory(../" << spec.name << " " << spec.name << ")\n";
   }
   found << targets;
@@ -196,16 +273,95 @@ TEST_F(PackageTest, WorksWithCMake) {
 
 TEST_F(PackageTest, ReadmeExampleWorks) {
   writeAll();
-  for (const LibrarySpec &spec : allSpecs()) {
-    std::string readme = read(work / spec.name / "README.md");
-    size_t begin = readme.find("```cpp\n") + 7;
-    std::ofstream(work / spec.name / "main.cpp") << readme.substr(begin, readme.find("```", begin) - begin);
-    expectRuns("cd " + spec.name + " && c++ -std=c++17" + strict + "-I. main.cpp lib/lib" + spec.name +
-               ".a -lm -lpthread -o main");
-    if (spec.name != "tally") { // n has no bound: the example says so when it runs
-      expectRuns("cd " + spec.name + " && ./main");
-    }
+  LibrarySpec mapped = mlpSpec();
+  mapped.weights.form = WeightForm::File;
+  mapped.symbols[0].max.reset();
+  // Formulas with functions, and a size of which something is subtracted.
+  LibrarySpec strided = tallySpec();
+  strided.name = "strided";
+  strided.outputs.push_back({"half", "", INGOT_F32, {"floordiv(n-3, 2) + 1", "max(n, 2)"}});
+  package::ToolchainOptions tools;
+  std::vector<std::pair<std::string, LibrarySpec>> libraries = {{"mapped", mapped}, {"strided", strided}};
+  for (auto &[folder, spec] : libraries)
+    ASSERT_EQ(write(spec, folder, &tools), "");
+  for (const LibrarySpec &spec : allSpecs())
+    libraries.push_back({spec.name, spec});
+  for (auto &[folder, spec] : libraries) {
+    std::ofstream(work / "main.cpp") << snippet(work / folder / "README.md");
+    expectRuns("cd " + folder + " && c++ -std=c++17" + strict + "-I. ../main.cpp lib/lib" + spec.name +
+               ".a -lm -lpthread -o ../main");
+    expectRuns("cd " + folder + " && ../main");
   }
+}
+
+TEST_F(PackageTest, OurReadmeExampleWorks) {
+  LibrarySpec spec = mlpSpec();
+  spec.symbols[0].max.reset();
+  spec.inputs[0].name = "pixels";
+  spec.outputs[0].name = "scores";
+  spec.targets[0].entryBody = "  for (int64_t i = 0; i < 4 * batch; ++i)\n    scores[i] = pixels[i];\n  return INGOT_OK;\n";
+  package::ToolchainOptions tools;
+  ASSERT_EQ(write(spec, "mlp", &tools), "");
+  std::string text = snippet(sourceDir + "/README.md");
+  size_t behind = text.find('\n') + 1;
+  std::ofstream(work / "main.cpp") << "#include <cstdio>\n#include <vector>\n" << text.substr(0, behind)
+                                   << "int main() {\n  const int64_t batch = 8;\n"
+                                      "  std::vector<float> pixels(batch * 8), scores(batch * 4);\n"
+                                   << text.substr(behind) << "  return done.ok() ? 0 : 1;\n}\n";
+  expectRuns("c++ -std=c++17" + std::string(strict) + "-Imlp main.cpp mlp/lib/libmlp.a -lm -lpthread -o main");
+  expectRuns("./main");
+}
+
+TEST_F(PackageTest, MistakesOfTheCallerAreStatuses) {
+  package::ToolchainOptions tools;
+  ASSERT_EQ(write(mlpSpec(), "mlp", &tools), "");
+  std::ofstream(work / "main.c") << R"(#include "mlp.h"
+#include <stdio.h>
+#include <string.h>
+static _Alignas(64) unsigned char workspace[8192];
+int main(void) {
+  mlp_model m;
+  mlp_context c;
+  ingot_error e;
+  memset(&e, 'x', sizeof e);
+  mlp_open(&m, 0, &e);
+  printf("opened '%s'\n", e.text);
+  ingot_executor nothing = {4, 0, 0};
+  mlp_context_init(&c, &m, workspace, sizeof workspace, &nothing, &e);
+  puts(e.text);
+  mlp_context_init(&c, &m, workspace, sizeof workspace, 0, &e);
+  _Alignas(4) char input[33] = {0};
+  float output[4];
+  mlp_dims d = {1};
+  mlp_inputs in = {{(const float *)(const void *)(input + 1), 8}};
+  mlp_outputs out = {{output, 4}};
+  mlp_run(&c, &d, &in, &out, &e);
+  puts(e.text);
+  in.input.data = (const float *)(const void *)input;
+  int status = mlp_run(&c, &d, &in, &out, &e);
+  printf("%d '%s'\n", status, e.text);
+  mlp_close(&m);
+  mlp_run(&c, &d, &in, &out, &e);
+  puts(e.text);
+  return 0;
+}
+)";
+  expectRuns("cc -std=c11 -Imlp main.c mlp/lib/libmlp.a -o main");
+  EXPECT_EQ(shell((work / "main").string()).output, "opened ''\n"
+                                                    "executor.parallel_for: null pointer\n"
+                                                    "input: not aligned to 4 bytes\n"
+                                                    "0 ''\n"
+                                                    "model: closed\n");
+}
+
+TEST_F(PackageTest, AModelWithoutOutputs) {
+  LibrarySpec spec = mlpSpec();
+  spec.outputs.clear();
+  spec.targets[0].entryBody = "  return INGOT_OK;\n";
+  package::ToolchainOptions tools;
+  ASSERT_EQ(write(spec, "mlp", &tools), "");
+  std::ofstream(work / "h.c") << "#include \"mlp/mlp.h\"\n";
+  expectRuns("gcc -std=c99 -fsyntax-only" + std::string(strict) + "h.c");
 }
 
 TEST_F(PackageTest, KernelsAreDividedIntoFiles) {
@@ -263,6 +419,17 @@ TEST(Names, AreIdentifiers) {
   EXPECT_FALSE(isValidLibraryName("std"));
   EXPECT_FALSE(isValidLibraryName("a-b"));
   EXPECT_TRUE(isValidLibraryName("resnet50"));
+}
+
+TEST(Names, EveryTextMakesALibraryName) {
+  const std::pair<const char *, const char *> names[] = {
+      {"resnet50", "resnet50"}, {"model (1)", "model_1"}, {"a__b", "a_b"},     {"x-", "x"},         {"_x", "x"},
+      {"int", "int_model"},     {"weights", "weights_model"}, {"7b", "model_7b"}, {"ingot_x", "model_ingot_x"},
+      {"r\xc3\xa9sum\xc3\xa9", "r_sum"}, {"", "network"}, {"../..", "network"}, {"INGOT", "INGOT"}};
+  for (auto [text, name] : names) {
+    EXPECT_EQ(makeLibraryName(text), name);
+    EXPECT_TRUE(isValidLibraryName(makeLibraryName(text))) << text;
+  }
 }
 
 } // namespace

@@ -10,6 +10,17 @@
 namespace ingot {
 namespace {
 
+// What an earlier call reported is not this one's.
+inline void begin(ingot_error *error) {
+  if (!error)
+    return;
+  error->status = INGOT_OK;
+  error->axis = -1;
+  error->expected = error->actual = 0;
+  error->name = "";
+  error->text[0] = 0;
+}
+
 inline ingot_status null_argument(ingot_error *error, const char *name) {
   return fail(error, INGOT_INVALID_ARGUMENT, name, -1, 0, 0, "%s: null pointer", name);
 }
@@ -18,15 +29,39 @@ inline ingot_status not_initialised(ingot_error *error, const char *name) {
   return fail(error, INGOT_INVALID_ARGUMENT, name, -1, 0, 0, "%s: not initialised by this library", name);
 }
 
+inline ingot_status closed(ingot_error *error) {
+  return fail(error, INGOT_INVALID_ARGUMENT, "model", -1, 0, 0, "model: closed");
+}
+
+inline ingot_status misaligned(ingot_error *error, const char *name, size_t align) {
+  return fail(error, INGOT_INVALID_ARGUMENT, name, -1, int64_t(align), 0, "%s: not aligned to %d bytes", name, int(align));
+}
+
 // Checks a block of memory that the caller provides.
 inline ingot_status check_block(ingot_error *error, const char *name, const void *block, size_t bytes) {
   if (!block && bytes)
     return null_argument(error, name);
   if (reinterpret_cast<uintptr_t>(block) % INGOT_ALIGN)
-    return fail(error, INGOT_INVALID_ARGUMENT, name, -1, INGOT_ALIGN, 0, "%s: not aligned to %d bytes", name,
-                INGOT_ALIGN);
+    return misaligned(error, name, INGOT_ALIGN);
   return INGOT_OK;
 }
+
+inline ingot_status check_executor(ingot_error *error, const ingot_executor *executor) {
+  if (executor && executor->threads > 1 && !executor->parallel_for)
+    return null_argument(error, "executor.parallel_for");
+  return INGOT_OK;
+}
+
+// A pointer to elements, and the alignment that they need.
+struct elements {
+  const void *data;
+  size_t align;
+  template <class Element> elements(const Element *first) : data(first), align(alignof(Element)) {}
+  elements(const void *first, size_t bytes) : data(first), align(bytes) {}
+  elements(decltype(nullptr)) : data(nullptr), align(1) {}
+
+  bool aligned() const { return reinterpret_cast<uintptr_t>(data) % align == 0; }
+};
 
 // Checks one dimension or limit against its bounds; `max` is checked::overflow where there is none.
 inline ingot_status check_bounds(ingot_error *error, const char *name, int64_t value, int64_t min, int64_t max) {
@@ -41,10 +76,13 @@ inline ingot_status check_bounds(ingot_error *error, const char *name, int64_t v
 
 // Checks a span: `format` and what follows say where the expected count comes from, "batch*8 = %lld*8".
 INGOT_PRINTF(6, 7)
-inline ingot_status check_count(ingot_error *error, const char *name, const void *data, size_t count,
-                                checked expected, const char *format, ...) {
-  if (expected.valid() && uint64_t(count) == uint64_t(expected.value))
-    return data || !count ? INGOT_OK : null_argument(error, name);
+inline ingot_status check_count(ingot_error *error, const char *name, elements span, size_t count, checked expected,
+                                const char *format, ...) {
+  if (expected.valid() && uint64_t(count) == uint64_t(expected.value)) {
+    if (!span.data && count)
+      return null_argument(error, name);
+    return span.aligned() ? INGOT_OK : misaligned(error, name, span.align);
+  }
   char formula[120];
   va_list args;
   va_start(args, format);
@@ -57,9 +95,21 @@ inline ingot_status check_count(ingot_error *error, const char *name, const void
               (long long)expected.value);
 }
 
-inline ingot_status check_count(ingot_error *error, const char *name, const void *data, size_t count,
-                                checked expected) {
-  return check_count(error, name, data, count, expected, "%s", "");
+inline ingot_status check_count(ingot_error *error, const char *name, elements span, size_t count, checked expected) {
+  return check_count(error, name, span, count, expected, "%s", "");
+}
+
+inline size_t alignment(int32_t type) {
+  switch (type) {
+  case INGOT_STRING:
+    return alignof(ingot_string);
+  case INGOT_C64:
+    return alignof(ingot_complex64);
+  case INGOT_C128:
+    return alignof(ingot_complex128);
+  default:
+    return ingot_dtype_bits(ingot_dtype(type)) < 8 ? 1 : ingot_dtype_bits(ingot_dtype(type)) / 8;
+  }
 }
 
 // Checks a tensor whose shape only the run knows; `type` is INGOT_UNDEFINED where any will do.
@@ -79,7 +129,10 @@ inline ingot_status check_tensor(ingot_error *error, const char *name, const ing
   }
   if (!count.valid())
     return fail(error, INGOT_LIMIT_EXCEEDED, name, -1, 0, 0, "%s: its size overflows", name);
-  return tensor.data || count.value == 0 ? INGOT_OK : null_argument(error, name);
+  if (!tensor.data && count.value)
+    return null_argument(error, name);
+  const elements span(tensor.data, alignment(tensor.dtype));
+  return span.aligned() ? INGOT_OK : misaligned(error, name, span.align);
 }
 
 inline ingot_status check_sequence(ingot_error *error, const char *name, const ingot_sequence &sequence) {

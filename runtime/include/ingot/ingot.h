@@ -44,7 +44,8 @@ static inline const char *ingot_status_name(ingot_status status) {
   return "unknown status";
 }
 
-/* What went wrong. Every function takes a pointer to one, or 0; it is written only on failure. */
+/* What went wrong. Every function takes a pointer to one, or 0. After a success its status is INGOT_OK and its
+ * text empty. */
 typedef struct ingot_error {
   ingot_status status;
   int32_t axis;     /* dimension of `name`, or -1 */

@@ -7,10 +7,6 @@
 
 namespace cnn {
 
-using inputs = cnn_inputs;
-using outputs = cnn_outputs;
-using options = cnn_options;
-
 class model {
 public:
   model() noexcept = default;
@@ -67,6 +63,10 @@ private:
   ingot::buffer workspace_;
   cnn_context context_ = {};
 };
+
+using inputs = cnn_inputs;
+using outputs = cnn_outputs;
+using options = cnn_options;
 
 inline const char *build_info() noexcept { return cnn_build_info(); }
 

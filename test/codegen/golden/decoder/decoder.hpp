@@ -7,12 +7,6 @@
 
 namespace decoder {
 
-using dims = decoder_dims;
-using limits = decoder_limits;
-using inputs = decoder_inputs;
-using outputs = decoder_outputs;
-using options = decoder_options;
-
 class model {
 public:
   model() noexcept = default;
@@ -102,6 +96,12 @@ private:
   ingot::buffer workspace_;
   decoder_context context_ = {};
 };
+
+using dims = decoder_dims;
+using limits = decoder_limits;
+using inputs = decoder_inputs;
+using outputs = decoder_outputs;
+using options = decoder_options;
 
 inline const char *build_info() noexcept { return decoder_build_info(); }
 

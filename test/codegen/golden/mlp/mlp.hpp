@@ -7,12 +7,6 @@
 
 namespace mlp {
 
-using dims = mlp_dims;
-using limits = mlp_limits;
-using inputs = mlp_inputs;
-using outputs = mlp_outputs;
-using options = mlp_options;
-
 class model {
 public:
   model() noexcept = default;
@@ -70,6 +64,12 @@ private:
   ingot::buffer workspace_;
   mlp_context context_ = {};
 };
+
+using dims = mlp_dims;
+using limits = mlp_limits;
+using inputs = mlp_inputs;
+using outputs = mlp_outputs;
+using options = mlp_options;
 
 inline const char *build_info() noexcept { return mlp_build_info(); }
 

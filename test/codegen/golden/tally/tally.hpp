@@ -7,12 +7,6 @@
 
 namespace tally {
 
-using dims = tally_dims;
-using limits = tally_limits;
-using inputs = tally_inputs;
-using outputs = tally_outputs;
-using options = tally_options;
-
 class model {
 public:
   model() noexcept = default;
@@ -97,6 +91,12 @@ private:
   ingot::buffer workspace_;
   tally_context context_ = {};
 };
+
+using dims = tally_dims;
+using limits = tally_limits;
+using inputs = tally_inputs;
+using outputs = tally_outputs;
+using options = tally_options;
 
 inline const char *build_info() noexcept { return tally_build_info(); }
 

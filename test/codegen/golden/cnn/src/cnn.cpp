@@ -44,6 +44,7 @@ checked workspace_bytes() {
 } // namespace
 
 ingot_status cnn_open_21d10bce(cnn_model *model, const cnn_options *options, ingot_error *error) {
+  ingot::begin(error);
   if (!model)
     return ingot::null_argument(error, "model");
   *model = cnn_model();
@@ -67,6 +68,7 @@ void cnn_close(cnn_model *model) {
 }
 
 ingot_status cnn_query(ingot_sizes *sizes, ingot_error *error) {
+  ingot::begin(error);
   if (!sizes)
     return ingot::null_argument(error, "sizes");
   if (ingot_status status = ingot::check_size(error, "workspace", workspace_bytes(), &sizes->workspace))
@@ -78,12 +80,15 @@ ingot_status cnn_query(ingot_sizes *sizes, ingot_error *error) {
 
 ingot_status cnn_context_init(cnn_context *context, const cnn_model *model, void *workspace,
                               size_t workspace_bytes, const ingot_executor *executor, ingot_error *error) {
+  ingot::begin(error);
   if (!context)
     return ingot::null_argument(error, "context");
   *context = cnn_context();
   if (!model || model->magic != magic)
     return ingot::not_initialised(error, "model");
   if (ingot_status status = ingot::check_block(error, "workspace", workspace, workspace_bytes))
+    return status;
+  if (ingot_status status = ingot::check_executor(error, executor))
     return status;
   context->magic = magic;
   context->model = model;
@@ -96,8 +101,11 @@ ingot_status cnn_context_init(cnn_context *context, const cnn_model *model, void
 
 ingot_status cnn_run(cnn_context *context, const cnn_inputs *inputs, cnn_outputs *outputs,
                      ingot_error *error) {
+  ingot::begin(error);
   if (!context || context->magic != magic)
     return ingot::not_initialised(error, "context");
+  if (context->model->magic != magic)
+    return ingot::closed(error);
   if (!inputs)
     return ingot::null_argument(error, "inputs");
   if (!outputs)
@@ -128,6 +136,7 @@ ingot_status cnn_run(cnn_context *context, const cnn_inputs *inputs, cnn_outputs
 const char *cnn_build_info(void) {
   return "ingot 0.1.0\n"
          "model cnn.onnx sha256:0000000000000000000000000000000000000000000000000000000000000000\n"
+         "weights sha256:1111111111111111111111111111111111111111111111111111111111111111\n"
          "options --target x86-64-v3,x86-64-v2\n"
          "interface 21d10bce\n";
 }

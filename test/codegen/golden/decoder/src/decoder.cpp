@@ -47,6 +47,7 @@ checked state_bytes(checked batch) {
 } // namespace
 
 ingot_status decoder_open_c095eea6(decoder_model *model, const decoder_options *options, ingot_error *error) {
+  ingot::begin(error);
   if (!model)
     return ingot::null_argument(error, "model");
   *model = decoder_model();
@@ -70,6 +71,7 @@ void decoder_close(decoder_model *model) {
 }
 
 ingot_status decoder_query(const decoder_limits *limits, ingot_sizes *sizes, ingot_error *error) {
+  ingot::begin(error);
   if (!sizes)
     return ingot::null_argument(error, "sizes");
   const int64_t batch_limit = limits && limits->batch ? limits->batch : 2;
@@ -93,12 +95,15 @@ ingot_status decoder_query(const decoder_limits *limits, ingot_sizes *sizes, ing
 ingot_status decoder_context_init(decoder_context *context, const decoder_model *model, void *workspace,
                                   size_t workspace_bytes, const ingot_executor *executor,
                                   ingot_error *error) {
+  ingot::begin(error);
   if (!context)
     return ingot::null_argument(error, "context");
   *context = decoder_context();
   if (!model || model->magic != magic)
     return ingot::not_initialised(error, "model");
   if (ingot_status status = ingot::check_block(error, "workspace", workspace, workspace_bytes))
+    return status;
+  if (ingot_status status = ingot::check_executor(error, executor))
     return status;
   context->magic = magic;
   context->model = model;
@@ -111,6 +116,7 @@ ingot_status decoder_context_init(decoder_context *context, const decoder_model 
 
 ingot_status decoder_state_init(decoder_state *state, const decoder_model *model, void *memory, size_t bytes,
                                 ingot_error *error) {
+  ingot::begin(error);
   if (!state)
     return ingot::null_argument(error, "state");
   *state = decoder_state();
@@ -133,6 +139,7 @@ void decoder_state_reset(decoder_state *state) {
 }
 
 ingot_status decoder_state_truncate(decoder_state *state, int64_t length, ingot_error *error) {
+  ingot::begin(error);
   if (!state || state->magic != magic)
     return ingot::not_initialised(error, "state");
   if (ingot_status status = ingot::check_bounds(error, "length", length, 0, state->length))
@@ -143,8 +150,11 @@ ingot_status decoder_state_truncate(decoder_state *state, int64_t length, ingot_
 
 ingot_status decoder_run(decoder_context *context, const decoder_dims *dims, const decoder_inputs *inputs,
                          decoder_state *state, decoder_outputs *outputs, ingot_error *error) {
+  ingot::begin(error);
   if (!context || context->magic != magic)
     return ingot::not_initialised(error, "context");
+  if (context->model->magic != magic)
+    return ingot::closed(error);
   if (!dims)
     return ingot::null_argument(error, "dims");
   if (!inputs)
@@ -224,6 +234,7 @@ ingot_status decoder_run(decoder_context *context, const decoder_dims *dims, con
 const char *decoder_build_info(void) {
   return "ingot 0.1.0\n"
          "model decoder.onnx sha256:0000000000000000000000000000000000000000000000000000000000000000\n"
+         "weights sha256:1111111111111111111111111111111111111111111111111111111111111111\n"
          "options --target x86-64-v3\n"
          "interface c095eea6\n";
 }

@@ -2,6 +2,9 @@
 #include "kernels_x86_64_v3.h"
 #include "mlp_internal.h"
 
+// The steps of the model in order. Buffers are byte offsets into the workspace; those that are not alive at
+//   the same time share memory. launch(executor, tiles, grain, kernel) divides the tiles of a kernel among
+//   the threads, at least `grain` to a range.
 extern "C" ingot_status mlp_x86_64_v3_run(mlp_frame *frame) {
   const ingot_executor *executor = frame->executor;
   unsigned char *workspace = frame->arena.base;

@@ -43,6 +43,7 @@ checked workspace_bytes(checked batch) {
 } // namespace
 
 ingot_status mlp_open_94a18333(mlp_model *model, const mlp_options *options, ingot_error *error) {
+  ingot::begin(error);
   if (!model)
     return ingot::null_argument(error, "model");
   *model = mlp_model();
@@ -66,6 +67,7 @@ void mlp_close(mlp_model *model) {
 }
 
 ingot_status mlp_query(const mlp_limits *limits, ingot_sizes *sizes, ingot_error *error) {
+  ingot::begin(error);
   if (!sizes)
     return ingot::null_argument(error, "sizes");
   const int64_t batch_limit = limits && limits->batch ? limits->batch : 64;
@@ -81,12 +83,15 @@ ingot_status mlp_query(const mlp_limits *limits, ingot_sizes *sizes, ingot_error
 
 ingot_status mlp_context_init(mlp_context *context, const mlp_model *model, void *workspace,
                               size_t workspace_bytes, const ingot_executor *executor, ingot_error *error) {
+  ingot::begin(error);
   if (!context)
     return ingot::null_argument(error, "context");
   *context = mlp_context();
   if (!model || model->magic != magic)
     return ingot::not_initialised(error, "model");
   if (ingot_status status = ingot::check_block(error, "workspace", workspace, workspace_bytes))
+    return status;
+  if (ingot_status status = ingot::check_executor(error, executor))
     return status;
   context->magic = magic;
   context->model = model;
@@ -99,8 +104,11 @@ ingot_status mlp_context_init(mlp_context *context, const mlp_model *model, void
 
 ingot_status mlp_run(mlp_context *context, const mlp_dims *dims, const mlp_inputs *inputs,
                      mlp_outputs *outputs, ingot_error *error) {
+  ingot::begin(error);
   if (!context || context->magic != magic)
     return ingot::not_initialised(error, "context");
+  if (context->model->magic != magic)
+    return ingot::closed(error);
   if (!dims)
     return ingot::null_argument(error, "dims");
   if (!inputs)
@@ -140,6 +148,7 @@ ingot_status mlp_run(mlp_context *context, const mlp_dims *dims, const mlp_input
 const char *mlp_build_info(void) {
   return "ingot 0.1.0\n"
          "model mlp.onnx sha256:0000000000000000000000000000000000000000000000000000000000000000\n"
+         "weights sha256:1111111111111111111111111111111111111111111111111111111111111111\n"
          "options --target x86-64-v3\n"
          "interface 94a18333\n";
 }

@@ -2,6 +2,9 @@
 #include "kernels_x86_64_v2.h"
 #include "tally_internal.h"
 
+// The steps of the model in order. Buffers are byte offsets into the workspace; those that are not alive at
+//   the same time share memory. launch(executor, tiles, grain, kernel) divides the tiles of a kernel among
+//   the threads, at least `grain` to a range.
 extern "C" ingot_status tally_x86_64_v2_run(tally_frame *frame) {
   const int64_t n = frame->n;
   const float *x = frame->x;

@@ -47,6 +47,7 @@ checked state_bytes() {
 } // namespace
 
 ingot_status tally_open_2ea34a87(tally_model *model, const tally_options *options, ingot_error *error) {
+  ingot::begin(error);
   if (!model)
     return ingot::null_argument(error, "model");
   *model = tally_model();
@@ -69,6 +70,7 @@ void tally_close(tally_model *model) {
 }
 
 ingot_status tally_query(const tally_limits *limits, ingot_sizes *sizes, ingot_error *error) {
+  ingot::begin(error);
   if (!sizes)
     return ingot::null_argument(error, "sizes");
   const int64_t n_limit = limits && limits->n ? limits->n : 0;
@@ -85,12 +87,15 @@ ingot_status tally_query(const tally_limits *limits, ingot_sizes *sizes, ingot_e
 
 ingot_status tally_context_init(tally_context *context, const tally_model *model, void *workspace,
                                 size_t workspace_bytes, const ingot_executor *executor, ingot_error *error) {
+  ingot::begin(error);
   if (!context)
     return ingot::null_argument(error, "context");
   *context = tally_context();
   if (!model || model->magic != magic)
     return ingot::not_initialised(error, "model");
   if (ingot_status status = ingot::check_block(error, "workspace", workspace, workspace_bytes))
+    return status;
+  if (ingot_status status = ingot::check_executor(error, executor))
     return status;
   context->magic = magic;
   context->model = model;
@@ -103,6 +108,7 @@ ingot_status tally_context_init(tally_context *context, const tally_model *model
 
 ingot_status tally_state_init(tally_state *state, const tally_model *model, void *memory, size_t bytes,
                               ingot_error *error) {
+  ingot::begin(error);
   if (!state)
     return ingot::null_argument(error, "state");
   *state = tally_state();
@@ -127,8 +133,11 @@ void tally_state_reset(tally_state *state) {
 
 ingot_status tally_run(tally_context *context, const tally_dims *dims, const tally_inputs *inputs,
                        tally_state *state, tally_outputs *outputs, ingot_error *error) {
+  ingot::begin(error);
   if (!context || context->magic != magic)
     return ingot::not_initialised(error, "context");
+  if (context->model->magic != magic)
+    return ingot::closed(error);
   if (!dims)
     return ingot::null_argument(error, "dims");
   if (!inputs)
