@@ -21,6 +21,8 @@ tools = os.path.join(config.test_source_root, "tools")
 config.substitutions += [
     # %onnx-model FILE > MODEL: a model from ONNX's text form; lines that begin with '#' are left out
     ("%onnx-model", f"'{config.python}' '{os.path.join(tools, 'onnx_text.py')}'"),
+    # %exits CODE COMMAND…: the exit code, where `not` is too little
+    ("%exits", f"'{config.python}' '{os.path.join(tools, 'exits.py')}'"),
     ("%python", f"'{config.python}'"),
     ("%examples", os.path.join(config.ingot_src_root, "examples")),
 ]

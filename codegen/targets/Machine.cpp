@@ -2,6 +2,7 @@
 #include "codegen/targets/Machine.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/SmallVector.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/TargetParser/Host.h"
 
@@ -21,6 +22,21 @@ static const Machine rows[] = {
 
 bool Machine::has(StringRef feature) const { return llvm::is_contained(features, feature); }
 
+static const Machine *rowOf(StringRef name) {
+  const Machine *row = llvm::find_if(rows, [&](const Machine &m) { return m.name == name.split('+').first; });
+  return row == std::end(rows) ? nullptr : row;
+}
+
+/// The first +feature in `name` that the row has not.
+static StringRef unknownFeature(const Machine &row, StringRef name) {
+  SmallVector<StringRef> features;
+  name.split('+').second.split(features, '+', -1, false);
+  for (StringRef f : features)
+    if (!row.has(f))
+      return f;
+  return "";
+}
+
 std::optional<Machine> findMachine(StringRef name) {
   if (name == "native") {
 #if defined(__x86_64__)
@@ -37,17 +53,18 @@ std::optional<Machine> findMachine(StringRef name) {
     return findMachine("aarch64");
 #endif
   }
-  auto [base, suffix] = name.split('+');
-  for (const Machine &row : rows)
-    if (base == row.name) {
-      Machine m = row;
-      SmallVector<StringRef> extra;
-      suffix.split(extra, '+', -1, false);
-      for (StringRef e : extra)
-        m.features.push_back(e.str());
-      return m;
-    }
-  return std::nullopt;
+  const Machine *row = rowOf(name);
+  if (!row || !unknownFeature(*row, name).empty())
+    return std::nullopt;
+  return *row;
+}
+
+std::string unknownMachine(StringRef name) {
+  const Machine *row = rowOf(name);
+  if (!row)
+    return "unknown target '" + name.str() + "'; known: " + join(machineNames(), ", ") + ", native";
+  return "target " + row->name + " has no feature '" + unknownFeature(*row, name).str() + "'; it has " +
+         join(row->features, ", ");
 }
 
 std::vector<std::string> machineNames() {

@@ -20,15 +20,18 @@ struct Machine {
   int vectorRegisters;         // architectural
   int64_t l1Bytes, l2Bytes;    // per core
   std::vector<std::string> flags;    // for the C++ compiler (or nvcc), of the kernels' translation unit alone
-  std::vector<std::string> features; // "fma", "avx512f", …, from the row and from +suffixes
+  std::vector<std::string> features; // "fma", "f16c", …
   std::string cpuFeatures;           // what N_open asks of the processor: C over runtime/include/ingot/cpu.h
   std::string triple;          // GNU triple of the cross toolchain, empty for the host's architecture
   bool has(llvm::StringRef feature) const;
   int lanes(int elementBytes) const { return vectorBytes ? vectorBytes / elementBytes : 1; }
 };
 
-/// The row of `name` (with +features), or nothing if there is none. "native" detects this CPU.
+/// The row of `name`, or nothing if there is none. "native" detects this CPU. Features that the row has may follow
+/// (+fma); no code makes use of others, so asking for them fails.
 std::optional<Machine> findMachine(llvm::StringRef name);
+/// Why findMachine found nothing.
+std::string unknownMachine(llvm::StringRef name);
 /// Names of all rows, for help and error texts.
 std::vector<std::string> machineNames();
 

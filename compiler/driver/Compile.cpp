@@ -1,5 +1,6 @@
 //===- Compile.cpp ----------------------------------------------------------------------===//
 #include "compiler/driver/Compile.h"
+#include "codegen/package/Text.h"
 #include "compiler/driver/Execute.h"
 #include "compiler/driver/PlanToSpec.h"
 #include "compiler/frontend/LoadModel.h"
@@ -15,15 +16,26 @@ using namespace mlir;
 namespace ingot {
 
 std::string libraryName(StringRef path) {
-  std::string name;
   StringRef stem = llvm::sys::path::stem(path);
-  if (stem == "model") // the zoo's and the suite's layout: the folder has the name
-    stem = llvm::sys::path::filename(llvm::sys::path::parent_path(path));
-  for (char c : stem)
-    name.push_back(llvm::isAlnum(c) ? c : '_');
-  if (name.empty() || llvm::isDigit(name[0]))
-    name = "model_" + name;
-  return name;
+  if (stem != "model")
+    return package::makeLibraryName(stem);
+  // The zoo's and the suite's layout: the folder has the name.
+  llvm::SmallString<256> absolute(path);
+  llvm::sys::fs::make_absolute(absolute);
+  llvm::sys::path::remove_dots(absolute, /*remove_dot_dot=*/true);
+  return package::makeLibraryName(llvm::sys::path::filename(llvm::sys::path::parent_path(absolute)));
+}
+
+std::string knownNames(StringRef slip, std::vector<std::string> names) {
+  if (names.empty())
+    return "the model has none";
+  llvm::sort(names, [&](StringRef a, StringRef b) {
+    return std::pair(slip.edit_distance(a), a) < std::pair(slip.edit_distance(b), b);
+  });
+  constexpr size_t most = 8;
+  bool more = names.size() > most;
+  names.resize(std::min(names.size(), most));
+  return "the model has '" + llvm::join(names, "', '") + "'" + (more ? ", …" : "");
 }
 
 std::string runtimeFolder() {
@@ -42,6 +54,7 @@ Compilation::Compilation(CompileOptions given) : options(std::move(given)) {
   context.appendDialectRegistry(registry);
   context.loadAllAvailableDialects();
   context.disableMultithreading();
+  context.printOpOnDiagnostic(false); // the operation is ours, the user knows the node
   if (options.name.empty())
     options.name = libraryName(options.model);
 }
@@ -74,7 +87,30 @@ ExitCode Compilation::load() {
   import.shapes = options.shapes;
   importer = std::make_unique<ModelImporter>(&context, model, import, diagnostics);
   module = importer->run();
-  return module ? ExitOk : ExitBadInput;
+  if (module)
+    checkNames();
+  return diagnostics.hasErrors() || !module ? ExitBadInput : ExitOk;
+}
+
+/// A slip in a name must not be an option without effect.
+void Compilation::checkNames() {
+  const std::set<std::string> &known = importer->dimNames();
+  for (auto &[name, range] : options.dims)
+    if (!known.count(name))
+      diagnostics.add({"--dim names no dimension of the model's inputs", knownNames(name, {known.begin(), known.end()}), name});
+  for (const auto &in : model->graph().input()) {
+    auto given = options.shapes.find(in.name());
+    if (given == options.shapes.end())
+      continue;
+    const auto &shape = in.type().tensor_type().shape();
+    for (int i = 0; i < shape.dim_size() && i < int(given->second.size()); ++i) {
+      int64_t stated = shape.dim(i).has_dim_value() ? shape.dim(i).dim_value() : -1, wanted = given->second[i];
+      if (stated >= 0 && wanted >= 0 && stated != wanted)
+        diagnostics.add({"--shape makes dimension " + std::to_string(i) + " " + std::to_string(wanted) + ", the model says " +
+                             std::to_string(stated),
+                         "leave it open with ?, unless the model is known to allow it", in.name(), "", "", Severity::Warning});
+    }
+  }
 }
 
 /// Marks inputs that are states; build-plan gives them memory that outlives a run.
@@ -126,7 +162,15 @@ ExitCode Compilation::passes(Stage last) {
       else
         out.remedy = text;
     }
-    internal |= StringRef(out.message).contains("internal:") || out.node.empty();
+    // "mm (MatMul)": the location of a node says its operator too.
+    StringRef node(out.node);
+    if (!out.op.empty() && node.consume_back(" (" + out.op + ")"))
+      out.node = node.str();
+    // "'kernel.view' op …" is what a verifier says of the compiler's own operations.
+    bool ours = StringRef(out.message).starts_with("'") && StringRef(out.message).contains("' op ");
+    if (ours && out.remedy.empty())
+      out.remedy = "report this model to the developers";
+    internal |= ours || StringRef(out.message).contains("internal:") || out.node.empty();
     diagnostics.add(out);
     return success();
   });
@@ -145,15 +189,17 @@ ExitCode Compilation::passes(Stage last) {
   timing.end();
   if (ok)
     return ExitOk;
-  if (!diagnostics.hasErrors())
+  if (!diagnostics.hasErrors()) {
     diagnostics.add({"internal: a pass failed without saying why", "report this model to the developers"});
+    internal = true;
+  }
   return internal ? ExitInternal : ExitBadInput;
 }
 
 ExitCode Compilation::run(Stage last) {
   auto row = findMachine(options.target);
   if (!row) {
-    message = "unknown target '" + options.target + "'; known: " + llvm::join(machineNames(), ", ") + ", native";
+    message = unknownMachine(options.target);
     return ExitUsage;
   }
   machine = *row;
@@ -171,6 +217,28 @@ ExitCode Compilation::run(Stage last) {
   return makeSpec();
 }
 
+/// The options that the library depends on, in the order of --help.
+std::string Compilation::optionsText() const {
+  std::string text = "--target " + machine.name;
+  for (auto &[name, r] : options.dims)
+    text += " --dim " + name + "=" + std::to_string(r.low) + (r.high == r.low ? "" : ".." + std::to_string(r.high));
+  for (auto &[name, shape] : options.shapes) {
+    text += " --shape " + name + "=";
+    for (size_t i = 0; i < shape.size(); ++i)
+      text += (i ? "x" : "") + (shape[i] < 0 ? "?" : std::to_string(shape[i]));
+  }
+  for (const StateOption &s : options.states)
+    text += " --state " + s.input + "=" + s.output +
+            (s.axis < 0 ? "" : ":" + std::to_string(s.axis) + ":" + std::to_string(s.capacity));
+  if (options.weights)
+    text += *options.weights == package::WeightForm::File    ? " --weights file"
+            : *options.weights == package::WeightForm::Array ? " --weights array"
+                                                             : " --weights embed";
+  if (!options.toolchain.cxxFlags.empty())
+    text += " --cxxflags '" + llvm::join(options.toolchain.cxxFlags, " ") + "'";
+  return text;
+}
+
 ExitCode Compilation::makeSpec() {
   timing.begin("print");
   spec = package::LibrarySpec();
@@ -181,8 +249,7 @@ ExitCode Compilation::makeSpec() {
     auto bytes = model->file->bytes();
     spec.build.modelSha256 = llvm::toHex(llvm::SHA256::hash(ArrayRef<uint8_t>(bytes.data(), bytes.size())), /*LowerCase=*/true);
   }
-  spec.build.options = "--target " + options.target;
-  spec.weights.form = options.weights;
+  spec.build.options = optionsText();
   ScopedDiagnosticHandler handler(&context, [&](mlir::Diagnostic &d) {
     if (d.getSeverity() == DiagnosticSeverity::Error)
       diagnostics.add({d.str(), "report this model to the developers", nameAt(d.getLocation())});
@@ -191,6 +258,13 @@ ExitCode Compilation::makeSpec() {
   auto models = module->getOps<plan::ModelOp>();
   if (models.empty() || failed(planToSpec(*models.begin(), machine, (*module)->getAttrOfType<ArrayAttr>("ingot.symbols"), spec)))
     return ExitInternal;
+  constexpr uint64_t embeddable = uint64_t(1) << 30;
+  bool large = spec.weights.bytes > embeddable;
+  spec.weights.form = options.weights.value_or(large ? package::WeightForm::File : package::WeightForm::Embed);
+  if (large && !options.weights)
+    diagnostics.add({"the weights are " + std::to_string(spec.weights.bytes >> 20) + " MiB: they stay in a file that the program maps",
+                     "give its path in the options of " + spec.name + "_open, or embed it with --weights embed", "", "", "",
+                     Severity::Warning});
   auto runtime = package::loadRuntime(runtimeFolder());
   if (!runtime) {
     message = llvm::toString(runtime.takeError());
@@ -275,7 +349,9 @@ ExitCode Compilation::write(StringRef folder, bool build) {
     return ExitOk;
   bool toolchain = error.isA<package::ToolchainError>();
   message = llvm::toString(std::move(error));
-  return toolchain ? ExitToolchain : ExitBadInput;
+  return toolchain                                        ? ExitToolchain
+         : StringRef(message).starts_with("internal:") ? ExitInternal
+                                                         : ExitBadInput;
 }
 
 } // namespace ingot

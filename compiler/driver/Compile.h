@@ -32,7 +32,7 @@ struct CompileOptions {
   std::map<std::string, std::vector<int64_t>> shapes;
   std::vector<StateOption> states;
   std::vector<std::string> keep; // values that become outputs; "all"
-  package::WeightForm weights = package::WeightForm::Embed;
+  std::optional<package::WeightForm> weights; // empty: a file beyond 1 GiB, else embedded
   package::ToolchainOptions toolchain;
   bool optimise = true; // false: no fusion, no vectors: the reference that 'verify' compares with
   bool progress = false;
@@ -69,6 +69,8 @@ public:
 
 private:
   ExitCode load();
+  void checkNames();
+  std::string optionsText() const;
   ExitCode applyStates();
   ExitCode passes(Stage last);
   ExitCode makeSpec();
@@ -77,7 +79,9 @@ private:
   std::unique_ptr<ModelImporter> importer;
 };
 
-/// A library name from a file name: letters, digits, underscores.
+/// "the model has a, b, c": the names that a slip may have meant, the likeliest first.
+std::string knownNames(llvm::StringRef slip, std::vector<std::string> names);
+/// A valid library name from any file name; of DIR/model.onnx, DIR's.
 std::string libraryName(llvm::StringRef path);
 /// The folder `runtime` of this installation: beside the tool, or of the source tree it was built from.
 std::string runtimeFolder();

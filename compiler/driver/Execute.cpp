@@ -1,7 +1,7 @@
 //===- Execute.cpp --------------------------------------------------------------------------===//
 #include "compiler/driver/Execute.h"
+#include "codegen/package/Process.h"
 #include "dialects/support/DimExpr.h"
-#include "llvm/ADT/ScopeExit.h"
 #include "llvm/ADT/SmallString.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
@@ -39,7 +39,7 @@ bool bindSymbols(const package::LibrarySpec &spec, const std::vector<TensorValue
                  : std::nullopt;
       if (v && *v != inputs[i].items[0].dims[k]) {
         problem = spec.inputs[i].label() + ": dimension " + std::to_string(k) + " is " + std::to_string(inputs[i].items[0].dims[k]) +
-                  ", expected " + spec.inputs[i].dims[k] + " = " + std::to_string(*v);
+                  ", expected " + (e->constant() ? "" : spec.inputs[i].dims[k] + " = ") + std::to_string(*v);
         return false;
       }
     }
@@ -48,12 +48,12 @@ bool bindSymbols(const package::LibrarySpec &spec, const std::vector<TensorValue
 
 RunResult execute(const package::LibrarySpec &spec, const Machine &machine, const std::string &executable, const RunRequest &request) {
   RunResult result;
-  SmallString<128> folder;
-  if (sys::fs::createUniqueDirectory("ingot-run", folder)) {
-    result.problem = "cannot make a temporary folder";
+  Expected<package::TemporaryFolder> temporary = package::TemporaryFolder::create("ingot-run");
+  if (!temporary) {
+    result.problem = toString(temporary.takeError());
     return result;
   }
-  auto cleanup = make_scope_exit([&] { sys::fs::remove_directories(folder); });
+  StringRef folder = temporary->path();
   std::vector<std::string> args;
 #if defined(__x86_64__)
   if (machine.triple.find("aarch64") == 0) {
@@ -89,15 +89,16 @@ RunResult execute(const package::LibrarySpec &spec, const Machine &machine, cons
     args.push_back("--input");
     args.push_back(spec.inputs[i].label() + "=" + path + shape);
   }
-  args.insert(args.end(), {"--save", folder.str().str(), "--threads", std::to_string(request.threads), "--seconds",
+  args.insert(args.end(), {"--save", folder.str(), "--threads", std::to_string(request.threads), "--seconds",
                            std::to_string(request.seconds), "--started",
                            std::to_string(std::chrono::duration_cast<std::chrono::nanoseconds>(
                                               std::chrono::steady_clock::now().time_since_epoch())
                                               .count())});
+  if (!request.weights.empty())
+    args.insert(args.end(), {"--weights", request.weights});
   SmallVector<StringRef> refs(args.begin(), args.end());
   std::string out = (folder + "/stdout").str(), err = (folder + "/stderr").str(), message;
-  std::optional<StringRef> redirects[] = {std::nullopt, StringRef(out), StringRef(err)};
-  int code = sys::ExecuteAndWait(refs[0], refs, std::nullopt, redirects, 0, 0, &message);
+  int code = package::runProcess(refs, {StringRef(""), StringRef(out), StringRef(err)}, &message);
   auto text = [](const std::string &path) {
     auto b = MemoryBuffer::getFile(path);
     return b ? (*b)->getBuffer().str() : std::string();

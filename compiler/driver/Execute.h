@@ -11,6 +11,7 @@ namespace ingot {
 struct RunRequest {
   std::vector<TensorValue> inputs; // in the library's order
   std::map<std::string, int64_t> dims;
+  std::string weights; // the weight file of a library that maps one
   int threads = 1;
   bool bench = false;
   double seconds = 2;

@@ -5,6 +5,8 @@
 #include "codegen/printer/EntryPrinter.h"
 #include "compiler/driver/Compile.h"
 #include "compiler/weights/WeightStore.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/SHA256.h"
 #include "dialects/nn/Shape.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/FileSystem.h"
@@ -60,6 +62,7 @@ static LogicalResult placeWeights(plan::ModelOp model, package::LibrarySpec &spe
   auto pieces = std::make_shared<std::vector<Piece>>();
   std::map<std::string, uint64_t> byContent;
   uint64_t at = 0;
+  llvm::SHA256 contents; // of what the weights hold, in their order: external data is not in the model file's hash
   Builder b(model.getContext());
   for (auto w : model.getOps<plan::WeightOp>()) {
     if (isa<nn::StringType>(w.getElement()))
@@ -78,10 +81,13 @@ static LogicalResult placeWeights(plan::ModelOp model, package::LibrarySpec &spe
     w.setOffset(it->second);
     if (!fresh)
       continue;
+    contents.update(key);
+    contents.update("\n");
     pieces->push_back({at, w->hasAttr("value") ? std::string() : w.getSymName().str(), text});
     at = (at + size + 63) / 64 * 64;
   }
   spec.weights.bytes = at;
+  spec.build.weightsSha256 = llvm::toHex(contents.final(), /*LowerCase=*/true);
   spec.weights.write = [pieces, &store, at](llvm::raw_ostream &os) {
     uint64_t done = 0;
     auto pad = [&](uint64_t to) {

@@ -3,6 +3,8 @@
 #include "compiler/frontend/TensorView.h"
 #include "dialects/support/ElementType.h"
 #include "llvm/ADT/APFloat.h"
+#include "llvm/ADT/StringRef.h"
+#include "llvm/Support/MathExtras.h"
 #include <cmath>
 #include <cstring>
 #include <fstream>
@@ -16,6 +18,15 @@ int64_t Tensor::count() const {
   int64_t n = 1;
   for (int64_t d : dims)
     n *= d;
+  return n;
+}
+
+/// The same for dimensions from outside; nothing if one is negative or there are too many.
+static std::optional<int64_t> checkedCount(const std::vector<int64_t> &dims) {
+  int64_t n = 1;
+  for (int64_t d : dims)
+    if (d < 0 || llvm::MulOverflow(n, d, n) || n > std::numeric_limits<int64_t>::max() / 128)
+      return std::nullopt;
   return n;
 }
 
@@ -90,11 +101,20 @@ static std::optional<Tensor> readNpy(const std::string &data, std::string &probl
     return std::nullopt;
   }
   std::stringstream shape(field("shape", '(', ')'));
-  for (std::string part; std::getline(shape, part, ',');)
-    if (part.find_first_of("0123456789") != std::string::npos)
-      t.dims.push_back(std::stoll(part));
+  for (std::string part; std::getline(shape, part, ',');) {
+    llvm::StringRef number = llvm::StringRef(part).trim();
+    int64_t d;
+    if (number.empty() && t.dims.size() <= 1)
+      continue; // "()" and "(3,)"
+    if (number.getAsInteger(10, d)) {
+      problem = "the .npy header's shape (" + shape.str() + ") is malformed";
+      return std::nullopt;
+    }
+    t.dims.push_back(d);
+  }
   t.bytes = data.substr(headerAt + headerSize);
-  if (t.bytes.size() != bytesOf(t.type, t.count())) {
+  std::optional<int64_t> count = checkedCount(t.dims);
+  if (!count || t.bytes.size() != bytesOf(t.type, *count)) {
     problem = "the .npy file's size does not fit its shape";
     return std::nullopt;
   }

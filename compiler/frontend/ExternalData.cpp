@@ -38,6 +38,11 @@ std::shared_ptr<const MappedFile> ExternalData::open(const std::string &location
                "Put the file beside the model; it was exported together with it"};
     return nullptr;
   }
+  if (target == root) {
+    problem = {"external data '" + location + "' is the model's folder, not a file in it",
+               "Export the model again; its external data entries are damaged"};
+    return nullptr;
+  }
   if (!isInside(target, root)) {
     problem = {"external data '" + location + "' is a symbolic link that leaves the model's folder",
                "Replace the link by the file itself"};

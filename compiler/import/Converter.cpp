@@ -53,7 +53,7 @@ void Converter::convertNode(onnx_ir::NodeOp node, OpBuilder &b) {
     auto outputs = expander ? expander->expand(node, n.inputs, body, reason) : FailureOr<SmallVector<Value>>(failure());
     if (::mlir::failed(outputs)) {
       (void)n.refuse("operator is not supported",
-                     "rewrite the model without it, or add an import rule (compiler/import/README.md)");
+                     "rewrite the model without it; test/conformance/SUPPORT.md of Ingot's sources lists what runs");
       return poison();
     }
     for (onnx_ir::NodeOp inner : body)

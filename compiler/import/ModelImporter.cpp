@@ -35,6 +35,7 @@ DimExpr ModelImporter::symbolFor(StringRef param, StringRef valueName, unsigned 
   // A parameter without a letter or digit ("?") names nothing: every such dimension is its own symbol.
   bool named = llvm::any_of(param, llvm::isAlnum);
   std::string onnxName = named ? param.str() : (valueName + "[" + Twine(axis) + "]").str();
+  dimNameSet.insert(onnxName);
   int64_t low = 0, high = -1;
   for (StringRef key : {param, StringRef(onnxName)})
     if (auto it = options.dims.find(key.str()); it != options.dims.end() && !key.empty()) {

@@ -5,6 +5,7 @@
 #include "compiler/import/Converter.h"
 #include <map>
 #include <memory>
+#include <set>
 
 namespace onnx {
 class NodeProto;
@@ -42,6 +43,8 @@ public:
   /// The graph as a function of onnx.node operators, weights in the context's WeightStore. Null after errors.
   mlir::OwningOpRef<mlir::ModuleOp> run();
   const std::vector<SymbolInfo> &symbols() const { return symbolList; }
+  /// Names that --dim may use, those of fixed dimensions included.
+  const std::set<std::string> &dimNames() const { return dimNameSet; }
 
   /// Expands a node by its schema's function: creates the nodes of the body before it. Returns the values of its outputs.
   mlir::FailureOr<llvm::SmallVector<mlir::Value>> expand(onnx_ir::NodeOp node, mlir::ValueRange inputs,
@@ -63,6 +66,7 @@ private:
   Diagnostics &diagnostics;
   mlir::ModuleOp module;
   std::vector<SymbolInfo> symbolList;
+  std::set<std::string> dimNameSet;
   std::map<std::string, mlir::Type> hints;
   llvm::DenseMap<mlir::Operation *, const onnx::NodeProto *> protos;
   std::vector<std::shared_ptr<onnx::TensorProto>> keptTensors;  // dense forms of sparse attributes

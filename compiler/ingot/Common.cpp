@@ -1,26 +1,35 @@
 //===- Common.cpp - arguments, reports and the cache that the commands share -------------===//
 #include "codegen/package/Runner.h"
+#include "codegen/package/Text.h"
 #include "compiler/ingot/Commands.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/CommandLine.h"
 #include "llvm/Support/FileSystem.h"
+#include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/Process.h"
 #include "llvm/Support/SHA256.h"
-#include <sstream>
+#include <unistd.h>
 
 using namespace llvm;
 namespace ingot {
+
+CLI::Option *addRepeated(CLI::App &app, const std::string &name, std::vector<std::string> &values, const std::string &form,
+                         const std::string &help) {
+  return app.add_option(name, values, help)->type_name(form)->allow_extra_args(false);
+}
 
 void ModelArguments::add(CLI::App &app, const std::string &defaultTarget) {
   target = defaultTarget;
   app.add_option("MODEL", model, "model.onnx")->required();
   app.add_option("--target", target, "x86-64-v2, -v3, -v4, aarch64, cuda-sm80, cuda-sm90a, native")->capture_default_str();
   app.add_option("--name", name, "name of the library; from the file name if absent");
-  app.add_option("--dim", dims, "NAME=K fixes a named dimension, NAME=A..B bounds it");
-  app.add_option("--shape", shapes, "INPUT=1x3x224x224; ? leaves a dimension open");
-  app.add_option("--state", states, "IN=OUT:AXIS:MAX keeps a cache in the caller's state, updated in place; IN=OUT a tensor that is replaced. "
+  addRepeated(app, "--dim", dims, "NAME=K|A..B", "NAME=K fixes a named dimension, NAME=A..B bounds it");
+  addRepeated(app, "--shape", shapes, "INPUT=1x3x224x224", "the shape of an input; ? leaves a dimension open");
+  addRepeated(app, "--state", states, "IN=OUT:AXIS:MAX", "keeps a cache in the caller's state, updated in place; IN=OUT a tensor that is replaced. "
                                     "* stands for the same text in IN and OUT");
-  app.add_option("--weights", weights, "embed, file or array")->check(CLI::IsMember({"embed", "file", "array"}))->capture_default_str();
+  app.add_option("--weights", weights, "embed, file or array; embed up to 1 GiB, file beyond")
+      ->check(CLI::IsMember({"embed", "file", "array"}));
   app.add_option("--cxx", cxx, "C++ compiler (nvcc for CUDA)");
   app.add_option("--cxxflags", cxxflags, "more flags for it");
   app.add_option("--ar", ar, "archiver");
@@ -30,12 +39,29 @@ void ModelArguments::add(CLI::App &app, const std::string &defaultTarget) {
   app.add_option("--diagnostics", diagnostics, "text or json")->check(CLI::IsMember({"text", "json"}))->capture_default_str();
 }
 
-static bool wrong(const Twine &text) {
-  errs() << "ingot: " << text << "\n";
-  return false;
+void complain(const ModelArguments &arguments, const Twine &text) {
+  progress(arguments, "");
+  if (arguments.diagnostics != "json") {
+    errs() << "ingot: " << text << "\n";
+    return;
+  }
+  Diagnostics list;
+  list.add({text.str(), ""});
+  errs() << list.json();
 }
 
 bool ModelArguments::parse(CompileOptions &options) const {
+  auto wrong = [&](const Twine &text) {
+    complain(*this, text);
+    return false;
+  };
+  if (StringRef(target).contains(','))
+    return wrong("several targets in one library are not supported yet; name one");
+  auto row = findMachine(target);
+  if (!row)
+    return wrong(unknownMachine(target));
+  if (!name.empty() && !package::isValidLibraryName(name))
+    return wrong("--name " + name + ": " + package::libraryNameRule);
   options.model = model;
   options.name = name;
   options.target = target;
@@ -85,12 +111,10 @@ bool ModelArguments::parse(CompileOptions &options) const {
       return wrong("--state " + s + ": expected IN=OUT:AXIS:MAX");
     options.states.push_back(o);
   }
-  options.weights = weights == "file" ? package::WeightForm::File : weights == "array" ? package::WeightForm::Array : package::WeightForm::Embed;
-  auto row = findMachine(target);
-  if (!row) {
-    wrong("unknown target '" + target + "'; known: " + join(machineNames(), ", ") + ", native");
-    return false;
-  }
+  if (!weights.empty())
+    options.weights = weights == "file"    ? package::WeightForm::File
+                      : weights == "array" ? package::WeightForm::Array
+                                           : package::WeightForm::Embed;
   auto &t = options.toolchain;
   if (!cxx.empty())
     t.cxx = cxx;
@@ -104,17 +128,24 @@ bool ModelArguments::parse(CompileOptions &options) const {
   if (!ar.empty())
     t.ar = ar;
   t.sysroot = sysroot;
-  std::stringstream flags(cxxflags);
-  for (std::string f; flags >> f;)
-    t.cxxFlags.push_back(f);
+  BumpPtrAllocator allocator;
+  StringSaver saver(allocator);
+  SmallVector<const char *> flags;
+  cl::TokenizeGNUCommandLine(cxxflags, saver, flags); // quotes work as in a shell
+  t.cxxFlags.assign(flags.begin(), flags.end());
   return true;
 }
 
 void report(const Compilation &c, const ModelArguments &arguments) {
   progress(arguments, "");
-  if (arguments.diagnostics == "json")
-    errs() << c.diagnostics.json() << "\n";
-  else if (!c.diagnostics.all().empty())
+  if (arguments.diagnostics == "json") {
+    Diagnostics list = c.diagnostics;
+    if (!c.message.empty())
+      list.add({c.message, ""});
+    errs() << list.json();
+    return;
+  }
+  if (!c.diagnostics.all().empty())
     errs() << arguments.model << ":\n" << c.diagnostics.text();
   if (!c.message.empty())
     errs() << "ingot: " << c.message << "\n";
@@ -132,69 +163,139 @@ void progress(const ModelArguments &arguments, const std::string &text) {
 // Compiled models are kept
 //===----------------------------------------------------------------------===//
 
+/// Whether only this user can put something into a folder: what lies in it is executed.
+static bool isPrivate(StringRef folder) {
+  sys::fs::file_status status;
+  return !sys::fs::status(folder, status, /*follow=*/false) && sys::fs::is_directory(status) && status.getUser() == geteuid() &&
+         !(status.permissions() & (sys::fs::group_write | sys::fs::others_write));
+}
+
+/// The folder of compiled models; empty if there is none that is safe and writable.
 static std::string cacheFolder() {
+  std::string folder;
+  bool chosen = false; // then whom to trust is the user's decision
   if (const char *p = std::getenv("INGOT_CACHE_DIR"))
-    return p;
-  if (const char *p = std::getenv("XDG_CACHE_HOME"))
-    return std::string(p) + "/ingot";
-  if (const char *p = std::getenv("HOME"))
-    return std::string(p) + "/.cache/ingot";
-  return "/tmp/ingot-cache";
+    folder = p, chosen = true;
+  else if (const char *p = std::getenv("XDG_CACHE_HOME"))
+    folder = std::string(p) + "/ingot";
+  else if (const char *p = std::getenv("HOME"))
+    folder = std::string(p) + "/.cache/ingot";
+  else
+    return "";
+  folder += "/models";
+  if (sys::fs::create_directories(folder, true, sys::fs::owner_all) || sys::fs::access(folder, sys::fs::AccessMode::Write))
+    return "";
+  return chosen || isPrivate(folder) ? folder : "";
+}
+
+/// What the compiler says it is: another version makes another library.
+static std::string compilerVersion(const std::string &cxx) {
+  auto program = sys::findProgramByName(cxx);
+  auto folder = package::TemporaryFolder::create("ingot-version");
+  if (!program || !folder) {
+    consumeError(folder.takeError());
+    return "";
+  }
+  std::string out = (folder->path() + "/out").str(), message;
+  package::runProcess({*program, "--version"}, {StringRef(""), StringRef(out), StringRef("")}, &message);
+  auto text = MemoryBuffer::getFile(out);
+  return text ? (*text)->getBuffer().str() : "";
+}
+
+/// What the library and the program that runs it are made of: all text (it holds Ingot's version and the hash of the
+/// weights), the compiler and its options.
+static std::string cacheKey(const Compilation &c) {
+  SHA256 hash;
+  auto add = [&](StringRef part) {
+    hash.update(std::to_string(part.size()) + ":"); // "a", "b" is not "ab"
+    hash.update(part);
+  };
+  for (auto &f : package::emitFiles(c.spec))
+    add(f.path), add(f.text);
+  for (const char *file : {"/runner/runner.cpp", "/runner/runner.h"})
+    if (auto text = MemoryBuffer::getFile(runtimeFolder() + file))
+      add((*text)->getBuffer());
+  const package::ToolchainOptions &t = c.options.toolchain;
+  for (const std::string &part : {t.cxx, compilerVersion(t.cxx), t.ar, t.sysroot})
+    add(part);
+  for (auto &f : t.cxxFlags)
+    add(f);
+  return toHex(hash.final(), true).substr(0, 24);
+}
+
+/// Compiles the library and a program that runs it to `folder`.
+static ExitCode build(const ModelArguments &arguments, Compilation &c, const std::string &folder) {
+  if (ExitCode e = c.write(folder + "/library", true))
+    return e;
+  progress(arguments, "linking a program that runs it");
+  package::RunnerOptions runner;
+  runner.toolchain = c.options.toolchain;
+  runner.runtime = runtimeFolder();
+  runner.isStatic = !c.machine.triple.empty();
+  if (c.machine.kind == MachineKind::Cuda) // nvcc links CUDA's runtime, statically
+    runner.linkFlags = {"-Xcompiler", "-static-libgcc,-static-libstdc++"};
+  if (Error error = package::buildRunner({{&c.spec, folder + "/library"}}, folder + "/runner", runner)) {
+    c.message = toString(std::move(error));
+    return ExitToolchain;
+  }
+  progress(arguments, "");
+  return ExitOk;
 }
 
 ExitCode prepare(const ModelArguments &arguments, const CompileOptions &options, Prepared &out) {
   out.compilation = std::make_unique<Compilation>(options);
   Compilation &c = *out.compilation;
   c.timing.onStage = [&](const std::string &stage) { progress(arguments, "compiling: " + stage); };
-  if (ExitCode e = c.run(Stage::Library)) {
+  auto failed = [&](ExitCode e) {
     report(c, arguments);
     return e;
+  };
+  if (ExitCode e = c.run(Stage::Library))
+    return failed(e);
+  std::string cache = cacheFolder(), base;
+  auto use = [&](StringRef folder) {
+    out.folder = (folder + "/library").str();
+    out.executable = (folder + "/runner").str();
+    return sys::fs::exists(out.executable);
+  };
+  if (!cache.empty()) {
+    base = cache + "/" + c.spec.name + "-" + cacheKey(c);
+    if (use(base))
+      return ExitOk;
   }
-  // The key is what the library is made of: all its text and the content of its weights.
-  SHA256 hash;
-  for (auto &f : package::emitFiles(c.spec))
-    hash.update(f.path), hash.update(f.text);
-  hash.update(c.spec.build.modelSha256);
-  for (auto &f : options.toolchain.cxxFlags)
-    hash.update(f);
-  hash.update(options.toolchain.cxx + options.toolchain.sysroot);
-  std::string key = toHex(hash.final(), true).substr(0, 24);
-  std::string base = cacheFolder() + "/models/" + c.spec.name + "-" + key;
-  out.folder = base + "/library";
-  out.executable = base + "/runner";
-  if (sys::fs::exists(out.executable))
+  auto aside = cache.empty() ? package::TemporaryFolder::create("ingot-model")
+                             : package::TemporaryFolder::createAt(base + "." + std::to_string(sys::Process::getProcessId()) + ".part");
+  if (!aside) {
+    c.message = toString(aside.takeError());
+    return failed(ExitBadInput);
+  }
+  if (ExitCode e = build(arguments, c, aside->path().str()))
+    return failed(e);
+  if (!cache.empty() && !sys::fs::rename(aside->path(), base)) {
+    aside->release();
+    use(base);
     return ExitOk;
-  sys::fs::create_directories(base);
-  if (ExitCode e = c.write(out.folder, true)) {
-    report(c, arguments);
-    return e;
   }
-  progress(arguments, "linking a program that runs it");
-  package::RunnerOptions runner;
-  runner.toolchain = options.toolchain;
-  runner.runtime = runtimeFolder();
-  runner.isStatic = !c.machine.triple.empty();
-  if (c.machine.kind == MachineKind::Cuda) // nvcc links CUDA's runtime, statically
-    runner.linkFlags = {"-Xcompiler", "-static-libgcc,-static-libstdc++"};
-  std::string aside = out.executable + "." + std::to_string(sys::Process::getProcessId());
-  if (Error error = package::buildRunner({{&c.spec, out.folder}}, aside, runner)) {
-    c.message = toString(std::move(error));
-    report(c, arguments);
-    return ExitToolchain;
-  }
-  sys::fs::rename(aside, out.executable);
-  progress(arguments, "");
+  // Without a cache this process uses what it made; the same where another process was faster.
+  use(aside->path());
+  out.temporary.emplace(std::move(*aside));
   return ExitOk;
 }
 
-ExitCode gatherInputs(const Prepared &prepared, const std::string &data, const std::vector<std::string> &files,
-                      std::vector<TensorValue> &inputs) {
+ExitCode gatherInputs(const ModelArguments &arguments, const Prepared &prepared, const std::string &data,
+                      const std::vector<std::string> &files, std::vector<TensorValue> &inputs) {
   const package::LibrarySpec &spec = prepared.compilation->spec;
   bool bad = false;
   auto complain = [&](const Twine &text) {
-    errs() << "ingot: " << text << "\n";
+    ingot::complain(arguments, text);
     bad = true;
   };
+  std::vector<std::string> names;
+  for (auto &in : spec.inputs)
+    names.push_back(in.label());
+  for (StringRef f : files)
+    if (none_of(names, [&](const std::string &name) { return f.starts_with(name + "="); }))
+      complain("--input " + f + " names no input; " + knownNames(f.split('=').first, names));
   // Symbols of seeded inputs: the least size that is allowed and not degenerate.
   std::map<std::string, int64_t> seeded;
   for (auto &s : spec.symbols)

@@ -19,17 +19,24 @@ ExitCode compile(const CompileArguments &a) {
   if (!a.parse(options))
     return ExitUsage;
   if (a.target == "native") {
-    errs() << "ingot: 'native' is for run, verify and bench; a library needs a named target\n";
+    complain(a, "'native' is for run, verify and bench; a library needs a named target");
     return ExitUsage;
-  }
-  if (StringRef(a.target).contains(',')) {
-    errs() << "ingot: several targets in one library are not supported yet; name one\n";
-    return ExitBadInput;
   }
   Stage last = stages.at(a.emit);
   Compilation c(options);
   c.timing.onStage = [&](const std::string &stage) { progress(a, "compiling: " + stage); };
   std::string folder = a.output.empty() ? c.options.name : a.output;
+  // What can be refused without the model is refused before the work on it.
+  if (last == Stage::Library)
+    if (Error error = package::checkToolchain(options.toolchain)) {
+      complain(a, toString(std::move(error)));
+      return ExitToolchain;
+    }
+  if (last > Stage::Plan)
+    if (Error error = package::checkDestination(folder)) {
+      complain(a, toString(std::move(error)));
+      return ExitBadInput;
+    }
   ExitCode e = c.run(last);
   if (e == ExitOk && last <= Stage::Plan) {
     // Big attributes are never in the IR, so the text is small.
@@ -39,7 +46,7 @@ ExitCode compile(const CompileArguments &a) {
       std::error_code ec;
       raw_fd_ostream os(a.output, ec);
       if (ec) {
-        errs() << "ingot: cannot write " << a.output << ": " << ec.message() << "\n";
+        complain(a, "cannot write " + a.output + ": " + ec.message());
         return ExitBadInput;
       }
       c.module->print(os);

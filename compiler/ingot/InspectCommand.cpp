@@ -1,6 +1,7 @@
 //===- InspectCommand.cpp - ingot inspect ---------------------------------------------------------===//
 #include "compiler/ingot/Commands.h"
 #include "dialects/nn/Shape.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Format.h"
 
 using namespace llvm;
@@ -23,6 +24,18 @@ std::string typeText(mlir::Type type) {
   return s + "]";
 }
 
+std::string typeText(const package::Value &v) {
+  const ElementType *e = elementTypeOfOnnx(int(v.type));
+  std::string name = e ? e->name : "?";
+  switch (v.kind) {
+  case package::ValueKind::Tensor: return name + "[" + llvm::join(v.dims, ",") + "]";
+  case package::ValueKind::Untyped: return name + "[…]";
+  case package::ValueKind::Sequence: return "seq(" + name + ")";
+  case package::ValueKind::Optional: return "optional(" + name + ")";
+  }
+  return name;
+}
+
 ExitCode inspect(const InspectArguments &a) {
   CompileOptions options;
   if (!a.parse(options))
@@ -37,15 +50,28 @@ ExitCode inspect(const InspectArguments &a) {
   for (unsigned i = 0; i < function.getNumArguments(); ++i)
     outs() << "  " << function.getArgAttrOfType<mlir::StringAttr>(i, "onnx.name").getValue() << " "
            << typeText(function.getArgument(i).getType()) << "\n";
-  auto names = function->getAttrOfType<mlir::ArrayAttr>("onnx.outputs");
+  // What would happen on compilation, and what stands in its way. It knows the outputs' shapes; the file need not.
+  Compilation whole(options);
+  ExitCode code = whole.run(Stage::Source);
   outs() << "outputs\n";
-  for (auto [name, v] : llvm::zip(names, function.front().getTerminator()->getOperands()))
-    outs() << "  " << mlir::cast<mlir::StringAttr>(name).getValue() << " " << typeText(v.getType()) << "\n";
+  if (code == ExitOk) {
+    for (const package::Value &v : whole.spec.outputs)
+      outs() << "  " << v.label() << " " << typeText(v) << "\n";
+  } else {
+    auto names = function->getAttrOfType<mlir::ArrayAttr>("onnx.outputs");
+    for (auto [name, v] : llvm::zip(names, function.front().getTerminator()->getOperands()))
+      outs() << "  " << mlir::cast<mlir::StringAttr>(name).getValue() << " " << typeText(v.getType()) << "\n";
+  }
   std::map<std::string, unsigned> operators;
   function.walk([&](onnx_ir::NodeOp n) { ++operators[((n.getDomain().empty() ? "" : n.getDomain() + ".") + n.getOpType()).str()]; });
   uint64_t parameters = 0;
   for (auto w : c.module->getOps<nn::WeightOp>())
     parameters += mlir::cast<mlir::RankedTensorType>(w.getType()).getNumElements();
+  function.walk([&](nn::ConstantOp constant) { // small ones; integers are shapes and axes
+    auto t = mlir::cast<mlir::RankedTensorType>(constant.getType());
+    if (mlir::isa<mlir::FloatType>(t.getElementType()))
+      parameters += t.getNumElements();
+  });
   outs() << format("parameters\n  %llu\noperators\n", (unsigned long long)parameters);
   for (auto &[op, n] : operators)
     outs() << format("  %-28s %u\n", op.c_str(), n);
@@ -54,11 +80,9 @@ ExitCode inspect(const InspectArguments &a) {
     for (auto d : (*c.module)->getAttrOfType<mlir::ArrayAttr>("ingot.symbols").getAsRange<mlir::DictionaryAttr>())
       outs() << "  " << mlir::cast<mlir::StringAttr>(d.get("onnx")).getValue() << "\n";
   }
-  // What would happen on compilation, and what stands in its way.
-  Compilation whole(options);
-  if (ExitCode e = whole.run(Stage::Source)) {
+  if (code) {
     report(whole, a);
-    return e;
+    return code;
   }
   outs() << "compiled for " << whole.machine.name << "\n  kernels    " << whole.spec.targets[0].kernels.size() << "\n  weights    "
          << whole.spec.weights.bytes << " bytes\n  workspace  " << whole.spec.workspaceBytes << " bytes\n  work       "

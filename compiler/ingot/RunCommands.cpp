@@ -26,18 +26,20 @@ struct RunArguments : ModelArguments {
 ExitCode runOnce(const Prepared &p, const std::vector<TensorValue> &inputs, const RunArguments &a, bool bench, RunResult &result) {
   RunRequest request;
   request.inputs = inputs;
+  if (p.compilation->spec.weights.bytes && p.compilation->spec.weights.form == package::WeightForm::File)
+    request.weights = p.folder + "/weights/" + p.compilation->spec.name + ".weights";
   request.threads = a.threads;
   request.bench = bench;
   request.seconds = a.seconds;
   std::string problem;
   if (!bindSymbols(p.compilation->spec, inputs, request.dims, problem)) {
-    errs() << "ingot: " << problem << "\n";
+    complain(a, problem);
     return ExitBadInput;
   }
   result = execute(p.compilation->spec, p.compilation->machine, p.executable, request);
   if (result.ok)
     return ExitOk;
-  errs() << "ingot: " << result.problem << "\n";
+  complain(a, result.problem);
   return ExitBadInput;
 }
 
@@ -57,13 +59,13 @@ ExitCode run(const RunArguments &a) {
   if (ExitCode e = prepare(a, options, p))
     return e;
   std::vector<TensorValue> inputs;
-  if (ExitCode e = gatherInputs(p, a.data, a.inputs, inputs))
+  if (ExitCode e = gatherInputs(a, p, a.data, a.inputs, inputs))
     return e;
   RunResult r;
   if (ExitCode e = runOnce(p, inputs, a, false, r))
     return e;
   if (!a.save.empty() && sys::fs::create_directories(a.save)) {
-    errs() << "ingot: cannot make the folder " << a.save << "\n";
+    complain(a, "cannot make the folder " + a.save);
     return ExitBadInput;
   }
   auto &outputs = p.compilation->spec.outputs;
@@ -81,7 +83,7 @@ ExitCode run(const RunArguments &a) {
     unsigned k = p.compilation->outputIndex(outputs[i].label());
     std::string stem = a.save + "/output_" + std::to_string(k);
     if (!writeProto(stem + ".pb", v, outputs[i].label())) {
-      errs() << "ingot: cannot write " << stem << ".pb\n";
+      complain(a, "cannot write " + stem + ".pb");
       return ExitBadInput;
     }
     if (v.kind == package::ValueKind::Tensor)
@@ -121,14 +123,14 @@ ExitCode verify(const RunArguments &a) {
   } else {
     sets = dataSets(a.data);
     if (sets.empty()) {
-      errs() << "ingot: " << a.data << " has neither input_0.pb nor test_data_set_0\n";
+      complain(a, a.data + " has neither input_0.pb nor test_data_set_0");
       return ExitBadInput;
     }
   }
   bool all = true;
   for (const std::string &set : sets) {
     std::vector<TensorValue> inputs;
-    if (ExitCode e = gatherInputs(p, set, a.inputs, inputs))
+    if (ExitCode e = gatherInputs(a, p, set, a.inputs, inputs))
       return e;
     RunResult r, expected;
     if (ExitCode e = runOnce(p, inputs, a, false, r))
@@ -147,7 +149,7 @@ ExitCode verify(const RunArguments &a) {
         std::string problem, path = set + "/output_" + std::to_string(p.compilation->outputIndex(o.label())) + ".pb";
         auto v = readValue(path, o.kind, problem);
         if (!v) {
-          errs() << "ingot: " << problem << "\n";
+          complain(a, problem);
           return ExitBadInput;
         }
         want = *v;
@@ -178,7 +180,7 @@ ExitCode bench(const RunArguments &a) {
   if (ExitCode e = prepare(a, options, p))
     return e;
   std::vector<TensorValue> inputs;
-  if (ExitCode e = gatherInputs(p, a.data, {}, inputs))
+  if (ExitCode e = gatherInputs(a, p, a.data, {}, inputs))
     return e;
   // A fresh process for the first result, another for the rest.
   RunResult r;
@@ -187,7 +189,7 @@ ExitCode bench(const RunArguments &a) {
   uint64_t archive = 0;
   sys::fs::file_size(p.folder + "/lib/lib" + p.compilation->spec.name + ".a", archive);
   double weights = double(p.compilation->spec.weights.bytes);
-  bool embedded = options.weights == package::WeightForm::Embed;
+  bool embedded = p.compilation->spec.weights.form == package::WeightForm::Embed;
   r.bench["weights_kb"] = weights / 1e3;
   r.bench["code_kb"] = (double(archive) - (embedded ? weights : 0)) / 1e3;
   r.bench["gflops"] = p.compilation->gflop(inputs) / (r.bench["min_ms"] * 1e-3);
@@ -211,7 +213,7 @@ void addRun(CLI::App &app, int &exitCode) {
   auto *sub = app.add_subcommand("run", "compile a model, run it once and print its outputs' shapes");
   a->add(*sub, "native");
   a->addData(*sub);
-  sub->add_option("--input", a->inputs, "NAME=FILE.npy (or .pb); inputs without one are seeded");
+  addRepeated(*sub, "--input", a->inputs, "NAME=FILE", "a .npy or .pb file; inputs without one are seeded");
   sub->add_option("--save", a->save, "folder for output_0.pb, output_0.npy, …");
   sub->callback([a, &exitCode] { exitCode = run(*a); });
 }
@@ -224,12 +226,18 @@ void addVerify(CLI::App &app, int &exitCode) {
   sub->callback([a, &exitCode] { exitCode = verify(*a); });
 }
 
+/// CLI::Range lets nan through.
+static std::string seconds(const std::string &text) {
+  double s = 0;
+  return !StringRef(text).getAsDouble(s) && s >= 0.01 && s <= 3600 ? "" : "expected 0.01 to 3600 seconds";
+}
+
 void addBench(CLI::App &app, int &exitCode) {
   auto a = std::make_shared<RunArguments>();
   auto *sub = app.add_subcommand("bench", "time a model");
   a->add(*sub, "native");
   a->addData(*sub);
-  sub->add_option("--seconds", a->seconds, "how long to measure")->capture_default_str();
+  sub->add_option("--seconds", a->seconds, "how long to measure")->check(seconds)->capture_default_str();
   sub->add_flag("--json", a->json, "one JSON object");
   sub->callback([a, &exitCode] { exitCode = bench(*a); });
 }

@@ -1,12 +1,9 @@
 //===- main.cpp - the ingot tool --------------------------------------------------------===//
 #include "compiler/ingot/Commands.h"
-#include "llvm/Support/PrettyStackTrace.h"
-#include "llvm/Support/Signals.h"
 #include "llvm/Support/TargetSelect.h"
 
 int main(int argc, char **argv) {
-  llvm::sys::PrintStackTraceOnErrorSignal(argv[0]);
-  llvm::setBugReportMsg("ingot: this is a bug of the compiler; please report it with the model's operators.\n");
+  ingot::package::handleInterrupts();
   llvm::InitializeNativeTarget();
   llvm::InitializeNativeTargetAsmPrinter();
   CLI::App app("ingot turns a trained network (ONNX) into a static library of readable C++ or CUDA", "ingot");
@@ -34,6 +31,12 @@ int main(int argc, char **argv) {
   } catch (const std::exception &e) {
     llvm::errs() << "ingot: internal error: " << e.what() << "\n";
     return ingot::ExitInternal;
+  }
+  llvm::outs().flush();
+  if (llvm::outs().has_error()) {
+    llvm::errs() << "ingot: cannot write to stdout: " << llvm::outs().error().message() << "\n";
+    llvm::outs().clear_error();
+    return exitCode ? exitCode : ingot::ExitBadInput;
   }
   return exitCode;
 }

@@ -79,6 +79,10 @@ TEST(BadTensors, ExternalPathsThatLeave) {
                 {"W:", "lies outside the model's folder", "relative path without '..'"});
 }
 
+TEST(BadTensors, ExternalFolder) {
+  expectParts(reportOnTensor(externalTensor("."), scratchFolder()), {"W:", "is the model's folder"});
+}
+
 TEST(BadTensors, ExternalLinkThatLeaves) {
   auto folder = scratchFolder();
   std::filesystem::create_directories(folder / "model");
