@@ -152,7 +152,10 @@ INGOT_IMPORT("ScatterND", 11) { return scatter(n, "scatter_nd", false); }
 INGOT_IMPORT("TensorScatter", 24) {
   Value cache = n.in(0), update = n.in(1);
   Dims dims = n.dims(0), from = n.dims(1);
-  int64_t axis = n.axis("axis", -2, dims.size());
+  auto along = n.axis("axis", -2, dims.size());
+  if (!along)
+    return failure();
+  int64_t axis = *along;
   bool circular = n.s("mode", "linear") == "circular";
   if (axis < 1)
     return n.refuse("the axis of the cache must be behind the batch");
