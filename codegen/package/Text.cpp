@@ -91,9 +91,8 @@ std::set<std::string> identifiersIn(StringRef text) {
   return result;
 }
 
-static bool isReserved(StringRef word) {
+bool isWordOfC(StringRef word) {
   static const std::set<std::string> words = {
-      // C and C++
       "alignas", "alignof", "and", "and_eq", "asm", "auto", "bitand", "bitor", "bool", "break", "case", "catch",
       "char", "char16_t", "char32_t", "char8_t", "class", "co_await", "co_return", "co_yield", "compl", "concept",
       "const", "const_cast", "consteval", "constexpr", "constinit", "continue", "decltype", "default", "delete",
@@ -103,7 +102,12 @@ static bool isReserved(StringRef word) {
       "requires", "restrict", "return", "short", "signed", "sizeof", "static", "static_assert", "static_cast",
       "struct", "switch", "template", "this", "thread_local", "throw", "true", "try", "typedef", "typeid",
       "typename", "typeof", "union", "unsigned", "using", "virtual", "void", "volatile", "wchar_t", "while", "xor",
-      "xor_eq", "NULL", "NAN", "INFINITY", "HUGE_VAL", "OVERFLOW", "UNDERFLOW", "DOMAIN", "SING", "EOF", "errno", "stdin", "stdout", "stderr", "linux", "unix", "I",
+      "xor_eq", "NULL", "NAN", "INFINITY", "HUGE_VAL", "OVERFLOW", "UNDERFLOW", "DOMAIN", "SING", "EOF", "errno", "stdin", "stdout", "stderr", "linux", "unix", "I"};
+  return word.ends_with("_t") || word.starts_with("ingot_") || words.count(word.str());
+}
+
+static bool isReserved(StringRef word) {
+  static const std::set<std::string> words = {
       // libc and libm names whose local use would hide a call
       "exp", "log", "sqrt", "sin", "cos", "tan", "pow", "abs", "floor", "ceil", "round", "erf", "memcpy", "memset",
       "memcmp", "main",
@@ -112,7 +116,7 @@ static bool isReserved(StringRef word) {
       "features", "floordiv", "frame", "ingot", "inputs", "limits", "magic", "max", "min", "mod", "model",
       "options", "outputs", "sizes", "state", "status", "std", "target", "targets", "weights", "workspace",
       "workspace_bytes", "planned_bytes", "state_bytes", "memory", "planned", "result", "needed_state"};
-  return words.count(word.str());
+  return isWordOfC(word) || words.count(word.str());
 }
 
 std::string makeIdentifier(StringRef text, std::set<std::string> &used) {
@@ -129,7 +133,7 @@ std::string makeIdentifier(StringRef text, std::set<std::string> &used) {
   if (isDigit(base.front()))
     base = "v" + base;
   std::string name = base;
-  if (isReserved(name) || StringRef(name).ends_with("_t") || StringRef(name).starts_with("ingot_")) // types of C and of the runtime
+  if (isReserved(name))
     name += '_';
   for (unsigned i = 2; used.count(name); ++i)
     name = base + "_" + std::to_string(i);

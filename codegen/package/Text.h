@@ -25,6 +25,8 @@ std::string wrapFormula(llvm::StringRef prefix, llvm::StringRef formula, llvm::S
 /// Identifiers that occur in C text.
 std::set<std::string> identifiersIn(llvm::StringRef text);
 
+/// A keyword of C or C++, a macro of their headers, or a type of theirs or of the runtime's.
+bool isWordOfC(llvm::StringRef word);
 /// A C identifier for `text` that is no keyword, no word of the generated code's own and not in `used`; it is
 /// added to `used`.
 std::string makeIdentifier(llvm::StringRef text, std::set<std::string> &used);

@@ -1,5 +1,6 @@
 //===- CText.cpp - C types, literals, identifiers and line breaks --------------------------===//
 #include "codegen/printer/CText.h"
+#include "codegen/package/Text.h"
 #include "dialects/support/ElementType.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSet.h"
@@ -163,26 +164,17 @@ std::string stringLiteral(StringRef text) {
 
 static bool isReserved(StringRef word) {
   static const llvm::StringSet<> words = {
-      // C and C++
-      "alignas", "alignof", "and", "and_eq", "asm", "auto", "bitand", "bitor", "bool", "break", "case", "catch", "char",
-      "char16_t", "char32_t", "class", "compl", "concept", "const", "const_cast", "constexpr", "continue", "decltype", "default",
-      "delete", "do", "double", "dynamic_cast", "else", "enum", "explicit", "export", "extern", "false", "float", "for", "friend",
-      "goto", "if", "inline", "int", "long", "mutable", "namespace", "new", "noexcept", "not", "not_eq", "nullptr", "operator",
-      "or", "or_eq", "private", "protected", "public", "register", "reinterpret_cast", "requires", "restrict", "return", "short",
-      "signed", "sizeof", "static", "static_assert", "static_cast", "struct", "switch", "template", "this", "thread_local",
-      "throw", "true", "try", "typedef", "typeid", "typename", "typeof", "union", "unsigned", "using", "virtual", "void",
-      "volatile", "wchar_t", "while", "xor", "xor_eq", "NULL", "linux", "unix", "I", "main",
       // functions that the generated code calls: a local of that name would hide them
       "abs", "acos", "acosh", "add", "all", "any", "asin", "asinh", "atan", "atan2", "atanh", "bitcast", "broadcast", "cbrt", "ceil",
       "ceildiv", "copysign", "cos", "cosh", "count", "divide", "eq", "erf", "exp", "exp2", "expm1", "floor", "floordiv", "floormod",
       "fma", "fmod", "ge", "gt", "iota", "ipow", "is_inf", "is_nan", "lane", "le", "load", "load_masked", "load_n", "log", "log10",
-      "log1p", "log2", "lt", "mask_first", "max", "maximum", "maxnum", "memcpy", "memset", "min", "minimum", "minnum", "mod", "mul",
+      "log1p", "log2", "lt", "main", "mask_first", "max", "maximum", "maxnum", "memcpy", "memset", "min", "minimum", "minnum", "mod", "mul",
       "ne", "neg", "popcount", "pow", "prefetch", "remainder", "round", "round_even", "rsqrt", "select", "shl", "shr", "sigmoid",
       "sin", "sinh", "sqrt", "store", "store_masked", "store_n", "sub", "tan", "tanh", "trunc", "unordered", "with_lane",
       // words of the generated code
       "align", "begin", "checked", "context", "end", "error", "executor", "fail", "frame", "ingot", "status", "std", "stream",
       "tile", "tiles", "weights", "workspace"};
-  return words.contains(word);
+  return package::isWordOfC(word) || words.contains(word);
 }
 
 std::string identifier(StringRef text) {
