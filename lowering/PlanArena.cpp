@@ -67,13 +67,18 @@ void addUse(Item &item, Operation *user, const Order &order) {
 }
 
 /// What an iteration takes from the tail is given back at its end: nothing in it outlives the iteration, since carried
-/// values and scan outputs lie in buffers from outside.
+/// values and scan outputs lie in buffers from outside. The items that a handle from outside leads to may, so then all stays.
 void releaseTailOfLoops(plan::EntryOp entry) {
   entry.walk([](LoopLikeOpInterface loop) {
     Block &body = loop.getLoopRegions().back()->front();
-    bool takes = false;
-    body.walk([&](Operation *op) { takes |= isa<plan::TailOp, plan::CallOp>(op); });
-    if (!takes)
+    bool takes = false, keeps = false;
+    body.walk([&](Operation *op) {
+      takes |= isa<plan::TailOp, plan::CallOp>(op);
+      for (Value v : op->getOperands())
+        if (auto buffer = dyn_cast<MemRefType>(v.getType()))
+          keeps |= nn::isHandle(buffer.getElementType()) && !loop->isAncestor(v.getParentRegion()->getParentOp());
+    });
+    if (!takes || keeps)
       return;
     OpBuilder b = OpBuilder::atBlockBegin(&body);
     Value mark = plan::MarkOp::create(b, loop.getLoc(), b.getIndexType());

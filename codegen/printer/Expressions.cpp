@@ -319,6 +319,10 @@ std::optional<Expr> BodyPrinter::arithmetic(Operation *op) {
         if (isVector(s.getCondition().getType()))
           return call("select", {get(s.getCondition()), x(1), x(2)}, type);
         Expr c = get(s.getCondition()), a = x(1), b = x(2), r;
+        if (isa<IntegerType>(s.getType()) && s.getType().getIntOrFloatBitWidth() < 32) // a literal is an int, which would be the whole's type
+          for (Expr *side : {&a, &b})
+            if (side->literal)
+              *side = call(type, *side, type);
         r.text = parenthesise(c, LogicalOr) + " ? " + parenthesise(a, LogicalOr) + " : " + parenthesise(b, Ternary);
         r.precedence = Ternary;
         r.type = type;

@@ -84,7 +84,7 @@ static LogicalResult placeWeights(plan::ModelOp model, package::LibrarySpec &spe
     contents.update(key);
     contents.update("\n");
     pieces->push_back({at, w->hasAttr("value") ? std::string() : w.getSymName().str(), text});
-    at = (at + size + 63) / 64 * 64;
+    at = (at + std::max<uint64_t>(size, 1) + 63) / 64 * 64; // without elements it still has an address
   }
   spec.weights.bytes = at;
   spec.build.weightsSha256 = llvm::toHex(contents.final(), /*LowerCase=*/true);

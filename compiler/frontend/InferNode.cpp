@@ -37,15 +37,7 @@ static std::string typeObjection(const OpSchema &schema, const std::vector<Known
   return "";
 }
 
-std::string objectionOfInference(const onnx::NodeProto &node, const std::vector<KnownInput> &inputs, int64_t opset) {
-  const auto *schema =
-      onnx::OpSchemaRegistry::Schema(node.op_type(), static_cast<int>(std::clamp<int64_t>(opset, 0, INT_MAX)), node.domain());
-  if (!schema)
-    return "";
-  if (std::string objection = typeObjection(*schema, inputs); !objection.empty())
-    return objection;
-  if (!schema->has_type_and_shape_inference_function() || !isSelfContained(node))
-    return "";
+static std::string shapeObjection(const OpSchema &schema, const onnx::NodeProto &node, const std::vector<KnownInput> &inputs) {
   onnx::NodeProto copy = node;
   std::unordered_map<std::string, onnx::TypeProto *> types;
   std::unordered_map<std::string, const onnx::TensorProto *> values;
@@ -60,7 +52,7 @@ std::string objectionOfInference(const onnx::NodeProto &node, const std::vector<
   }
   try {
     onnx::shape_inference::InferenceContextImpl context(copy, types, values, {}, onnx::ShapeInferenceOptions());
-    schema->GetTypeAndShapeInferenceFunction()(context);
+    schema.GetTypeAndShapeInferenceFunction()(context);
   } catch (const std::exception &error) {
     std::string text = error.what();
     for (const char *prefix : {"[ShapeInferenceError] ", "[TypeInferenceError] "})
@@ -69,6 +61,40 @@ std::string objectionOfInference(const onnx::NodeProto &node, const std::vector<
     return text;
   }
   return "";
+}
+
+/// Makes scalars of vectors of one; false if there is none.
+static bool scalarsForVectorsOfOne(std::vector<KnownInput> &inputs) {
+  bool found = false;
+  for (KnownInput &input : inputs) {
+    if (!input.type.tensor_type().has_shape())
+      continue;
+    auto &shape = *input.type.mutable_tensor_type()->mutable_shape();
+    if (shape.dim_size() != 1 || shape.dim(0).dim_value() != 1)
+      continue;
+    found = true;
+    shape.clear_dim();
+    if (input.value)
+      input.value->clear_dims();
+  }
+  return found;
+}
+
+std::string objectionOfInference(const onnx::NodeProto &node, const std::vector<KnownInput> &inputs, int64_t opset) {
+  const auto *schema =
+      onnx::OpSchemaRegistry::Schema(node.op_type(), static_cast<int>(std::clamp<int64_t>(opset, 0, INT_MAX)), node.domain());
+  if (!schema)
+    return "";
+  if (std::string objection = typeObjection(*schema, inputs); !objection.empty())
+    return objection;
+  if (!schema->has_type_and_shape_inference_function() || !isSelfContained(node))
+    return "";
+  std::string objection = shapeObjection(*schema, node, inputs);
+  // Where a scalar is asked for, the bodies of ONNX's own functions pass vectors of one (Range in AffineGrid's).
+  std::vector<KnownInput> scalars = inputs;
+  if (!objection.empty() && scalarsForVectorsOfOne(scalars) && shapeObjection(*schema, node, scalars).empty())
+    return "";
+  return objection;
 }
 
 } // namespace ingot

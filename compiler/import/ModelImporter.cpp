@@ -35,6 +35,17 @@ static std::optional<DimExpr> parseParameter(StringRef text) {
   return e && !e->constant() ? e : std::nullopt;
 }
 
+/// Whether the inputs have a dimension of each of these names, so that they get their values from there.
+bool ModelImporter::areDimensions(const DimExpr &e) const {
+  bool all = true;
+  e.symbols([&](StringRef name) {
+    all &= llvm::any_of(model->graph().input(), [&](const onnx::ValueInfoProto &input) {
+      return llvm::any_of(input.type().tensor_type().shape().dim(), [&](const auto &dim) { return name == dim.dim_param(); });
+    });
+  });
+  return all;
+}
+
 /// A name for a symbol that generated code can use as it is: an identifier that is unlike the code's own names.
 std::string ModelImporter::symbolName(StringRef text) {
   std::string prefix = options.name + "_"; // of everything that the library declares
@@ -51,8 +62,8 @@ std::string ModelImporter::symbolName(StringRef text) {
 }
 
 DimExpr ModelImporter::symbolFor(StringRef param, StringRef valueName, unsigned axis) {
-  // A parameter without a letter or digit ("?") names nothing: every such dimension is its own symbol.
-  bool named = llvm::any_of(param, llvm::isAlnum);
+  // A parameter without a letter ("?", "-1") names nothing: every such dimension is its own symbol.
+  bool named = llvm::any_of(param, llvm::isAlpha);
   std::string onnxName = named ? param.str() : (valueName + "[" + Twine(axis) + "]").str();
   dimNameSet.insert(onnxName);
   int64_t low = 0, high = -1;
@@ -68,7 +79,7 @@ DimExpr ModelImporter::symbolFor(StringRef param, StringRef valueName, unsigned 
   for (const SymbolInfo &s : symbolList)
     if (s.onnxName == onnxName)
       return DimExpr::symbol(s.name);
-  if (auto e = isGiven ? std::nullopt : parseParameter(param))
+  if (auto e = isGiven ? std::nullopt : parseParameter(param); e && areDimensions(*e))
     return e->substitute([&](StringRef name) { return symbolFor(name, valueName, axis); });
   std::string name = symbolName(named ? param.str() : (valueName + "_d" + Twine(axis)).str());
   symbolList.push_back({name, onnxName, low, high});

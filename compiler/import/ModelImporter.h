@@ -55,6 +55,7 @@ public:
 private:
   using Scope = std::map<std::string, mlir::Value>;
   mlir::Type type(const onnx::TypeProto &proto, bool isInput, llvm::StringRef valueName);
+  bool areDimensions(const DimExpr &e) const;
   std::string symbolName(llvm::StringRef text);
   DimExpr symbolFor(llvm::StringRef param, llvm::StringRef valueName, unsigned axis);
   mlir::Value tensor(const onnx::TensorProto &proto, llvm::StringRef name, mlir::OpBuilder &b, mlir::Location loc);

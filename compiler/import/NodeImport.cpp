@@ -272,8 +272,12 @@ std::optional<Dims> NodeImport::runtime(unsigned k, StringRef what) {
   if (!type || !type.hasStaticShape() || type.getNumElements() > 256 || !type.getElementType().isIntOrIndex())
     return std::nullopt;
   Dims out;
-  for (int64_t i = 0; i < type.getNumElements(); ++i)
-    out.push_back(bind(in(k), i, what));
+  for (int64_t i = 0; i < type.getNumElements(); ++i) {
+    std::string name = freshSymbol(what);
+    nn::BindOp::create(b, loc, b.getStringAttr(name), in(k), b.getI64IntegerAttr(i), StringAttr(), b.getStringAttr("0"), StringAttr(),
+                       StringAttr()); // the data decides: symbols are never negative
+    out.push_back(DimExpr::symbol(name));
+  }
   return out;
 }
 

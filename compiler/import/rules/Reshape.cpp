@@ -122,6 +122,10 @@ INGOT_IMPORT("Squeeze", 1) {
   if (!axes)
     return n.refused() ? failure() : reshapeToHint(n);
   bool all = !n.has(1) && !n.hasAttr("axes");
+  for (const DimExpr &d : in)
+    if (all && !d.constant())
+      return n.refuse("names no axes, so that the rank of its result depends on whether " + d.str() + " is 1",
+                      "fix that size with --dim or --shape, or export the model with axes");
   for (int64_t a : *axes)
     if (failed(n.requireEqual(in[a], 1, "squeezed dimension " + Twine(a))))
       return failure();
