@@ -12,7 +12,7 @@ static std::string atomText(const DimExpr::Atom &atom, function_ref<std::string(
   auto &[a, b] = *atom.args;
   std::string x = dimText(a, name), y = dimText(b, name);
   bool division = atom.kind == DimExpr::Kind::FloorDiv || atom.kind == DimExpr::Kind::Mod;
-  if (division && a.isNonNegative() && b.isNonNegative()) {
+  if (division && a.isNonNegative() && (b - 1).isNonNegative()) {
     std::string text = (isFactor(a) && a.terms().begin()->second == 1 ? x : "(" + x + ")") +
                        (atom.kind == DimExpr::Kind::FloorDiv ? " / " : " % ") + (isFactor(b) ? y : "(" + y + ")");
     return alone ? text : "(" + text + ")";

@@ -242,7 +242,8 @@ std::optional<Expr> BodyPrinter::arithmetic(Operation *op) {
   auto indexHelper = [&](StringRef name) {
     // max(max(x, 0), 0)
     auto inner = op->getOperand(0).getDefiningOp();
-    if (inner && inner->getName() == op->getName() && matchPattern(op->getOperand(1), m_Constant()) &&
+    bool idempotent = isa<arith::MaxSIOp, arith::MinSIOp>(op);
+    if (idempotent && inner && inner->getName() == op->getName() && matchPattern(op->getOperand(1), m_Constant()) &&
         getConstantIntValue(inner->getOperand(1)) == getConstantIntValue(op->getOperand(1)))
       return x(0);
     return call(name, {x(0), x(1)}, type);
@@ -272,8 +273,8 @@ std::optional<Expr> BodyPrinter::arithmetic(Operation *op) {
       .Case([&](arith::AddIOp) { return boolean ? infix("!=", Equality) : index || (nsw() && !vec) ? infix("+", Sum) : helper("add"); })
       .Case([&](arith::SubIOp) { return boolean ? infix("!=", Equality) : index || (nsw() && !vec) ? infix("-", Sum) : helper("sub"); })
       .Case([&](arith::MulIOp) { return boolean ? infix("&&", LogicalAnd) : index || (nsw() && !vec) ? infix("*", Product) : helper("mul"); })
-      .Case<arith::DivSIOp>([&](auto) { return index ? infix("/", Product) : helper("divide"); })
-      .Case<arith::RemSIOp>([&](auto) { return index ? infix("%", Product) : helper("remainder"); })
+      .Case<arith::DivSIOp>([&](auto) { return !index ? helper("divide") : x(1).literal ? infix("/", Product) : indexHelper("ingot_div"); })
+      .Case<arith::RemSIOp>([&](auto) { return !index ? helper("remainder") : x(1).literal ? infix("%", Product) : indexHelper("ingot_rem"); })
       .Case<arith::DivUIOp>([&](auto) { return index ? infix("/", Product) : helperUnsigned("divide"); })
       .Case<arith::RemUIOp>([&](auto) { return index ? infix("%", Product) : helperUnsigned("remainder"); })
       .Case<arith::FloorDivSIOp>([&](auto) { return index ? indexHelper("ingot_floordiv") : helper("floordiv"); })

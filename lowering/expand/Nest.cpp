@@ -160,7 +160,11 @@ bool Nest::clipsAlong(unsigned dim) const {
 }
 
 Value Nest::indexValue(AffineExpr expr, ArrayRef<Value> iv) {
-  return e.affine(expr, iv, symbols, [&](AffineExpr x) {
+  SmallVector<Value> known(iv);
+  for (auto [i, size] : llvm::zip(known, sizes))
+    if (!i && size.isConstant(1)) // no loop runs over it
+      i = e.index(0);
+  return e.affine(expr, known, symbols, [&](AffineExpr x) {
     auto r = range(x);
     return r && r->low.isNonNegative();
   });

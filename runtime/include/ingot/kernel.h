@@ -32,6 +32,8 @@ INGOT_INDEX ingot_max(int64_t a, int64_t b) { return a > b ? a : b; }
 template <class... More> INGOT_INDEX ingot_min(int64_t a, int64_t b, More... more) { return ingot_min(ingot_min(a, b), more...); }
 template <class... More> INGOT_INDEX ingot_max(int64_t a, int64_t b, More... more) { return ingot_max(ingot_max(a, b), more...); }
 // Divisors of indices are sizes, b >= 0. Nothing divided by an empty size is needed, but it must not trap: it is 0.
+INGOT_INDEX ingot_div(int64_t a, int64_t b) { return b ? a / b : 0; }
+INGOT_INDEX ingot_rem(int64_t a, int64_t b) { return b ? a % b : 0; }
 INGOT_INDEX ingot_floordiv(int64_t a, int64_t b) { return b ? a / b - (a % b < 0) : 0; }
 INGOT_INDEX ingot_ceildiv(int64_t a, int64_t b) { return b ? a / b + (a % b > 0) : 0; }
 INGOT_INDEX ingot_mod(int64_t a, int64_t b) { return b ? a % b + (a % b < 0 ? b : 0) : 0; }
