@@ -216,6 +216,8 @@ ExitCode Compilation::passes(Stage last) {
     bool ours = StringRef(out.message).starts_with("'") && StringRef(out.message).contains("' op ");
     if (ours && out.remedy.empty())
       out.remedy = "report this model to the developers";
+    if (!out.op.empty() && out.remedy.empty())
+      out.remedy = "correct the model, or export it in another way";
     internal |= ours || StringRef(out.message).contains("internal:") || out.node.empty();
     diagnostics.add(out);
     return success();

@@ -324,7 +324,8 @@ LogicalResult NodeImport::refuse(const Twine &what, const Twine &remedy) {
   isRefused = true;
   InFlightDiagnostic d = node.emitError();
   d << what;
-  d.attachNote() << (remedy.isTriviallyEmpty() ? Twine("correct the model, or export it in another way") : remedy);
+  if (!remedy.isTriviallyEmpty())
+    d.attachNote() << remedy;
   // The driver's report has a field for each of these.
   d.attachNote() << "operator: " << (node.getDomain().empty() ? "" : node.getDomain() + ".") << node.getOpType();
   std::string shapes;
