@@ -365,8 +365,11 @@ static onnx::TypeProto protoOf(Type type) {
   return out;
 }
 
-/// Small integers of a converted value, which inference may want to see.
+/// Small integers of a converted value, which inference may want to see. Not a vector of one: exporters write it for a scalar, rules
+/// take either, inference does not.
 static std::optional<onnx::TensorProto> constantProto(Value v) {
+  if (nn::dimsOf(v) == Dims{DimExpr(1)})
+    return std::nullopt;
   auto numbers = nn::knownConstants(v);
   const ElementType *e = elementTypeOf(nn::elementOf(v));
   if (!numbers || !e || (e->onnx != onnx::TensorProto::INT64 && e->onnx != onnx::TensorProto::INT32))
