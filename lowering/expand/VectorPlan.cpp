@@ -162,6 +162,7 @@ int64_t lanesAlong(Nest &nest, ArrayRef<Region *> regions, unsigned dim, bool ac
 
 VectorPlan planVector(Nest &nest, const Machine &machine) {
   VectorPlan none, lane, fold;
+  SmallVector<unsigned> parallel = nest.dims('p'), reduction = nest.dims('r');
   if (!machine.vectorBytes || !nest.body())
     return none;
   for (unsigned r = 0; r < nest.numResults; ++r) {
@@ -170,7 +171,7 @@ VectorPlan planVector(Nest &nest, const Machine &machine) {
       return none;
   }
   auto enough = [&](unsigned d, int64_t lanes) { return lanes > 1 && estimate(nest.sizes[d]) * 2 >= lanes; };
-  for (unsigned d : llvm::reverse(nest.dims('p'))) {
+  for (unsigned d : llvm::reverse(parallel)) {
     bool contiguous = true;
     for (unsigned r = 0; r < nest.numResults && contiguous; ++r) {
       Place &p = nest.place(nest.numIns + r);
@@ -186,11 +187,11 @@ VectorPlan planVector(Nest &nest, const Machine &machine) {
       break;
     }
   }
-  bool combines = !nest.dims('r').empty();
+  bool combines = !reduction.empty();
   for (unsigned r = 0; r < nest.numResults && combines; ++r)
     combines = nest.combineOf(r).op;
   if (combines)
-    for (unsigned d : llvm::reverse(nest.dims('r'))) {
+    for (unsigned d : llvm::reverse(reduction)) {
       bool reads = false; // something must be contiguous along the lanes
       for (unsigned i = 0; i < nest.numIns; ++i)
         if (nest.uses(nest.body(), i))
@@ -210,7 +211,7 @@ VectorPlan planVector(Nest &nest, const Machine &machine) {
     }
   // Lanes taken one by one cost about as much as scalar code, but functions gain.
   bool heavy = workOf(nest.body()) + workOf(nest.epilogue()) > 12;
-  for (unsigned d : llvm::reverse(nest.dims('p'))) {
+  for (unsigned d : llvm::reverse(parallel)) {
     if (lane.dim >= 0 || fold.dim >= 0 || !heavy)
       break;
     int64_t lanes = lanesAlong(nest, {nest.body(), nest.epilogue()}, d, true, machine, true);
