@@ -38,8 +38,10 @@ struct checked {
 constexpr checked min(checked a, checked b) { return a.value < b.value ? a : b; }
 constexpr checked max(checked a, checked b) { return a.value > b.value ? a : b; }
 constexpr checked floordiv(checked a, checked b) {
-  if (!a.known() || !b.known() || b.value <= 0)
+  if (!a.known() || !b.known() || b.value < 0)
     return checked::overflow;
+  if (b.value == 0) // as in kernel.h
+    return 0;
   return a.value / b.value - (a.value % b.value < 0);
 }
 constexpr checked ceildiv(checked a, checked b) { return checked(0) - floordiv(checked(0) - a, b); }
