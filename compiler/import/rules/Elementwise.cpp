@@ -23,11 +23,18 @@ static Value legacyAlign(NodeImport &n, Value a, Value v) {
   return n.reshapeTo(v, d);
 }
 
+/// Whether the record takes attributes of these types. Its own words about that are for developers.
+static bool haveTypes(NodeImport &n, OperationName op, ArrayRef<NamedAttribute> attributes) {
+  ScopedDiagnosticHandler quiet(n.b.getContext(), [](Diagnostic &) { return success(); });
+  NamedAttrList list(attributes);
+  return succeeded(op.verifyInherentAttrs(list, [&] { return emitError(n.loc); }));
+}
+
 template <typename Op> static LogicalResult importElementwise(NodeImport &n) {
   SmallVector<Value> operands(n.inputs);
   if (operands.size() != Op::arity)
     return n.refuse("has " + Twine(operands.size()) + " inputs, expected " + Twine(Op::arity));
-  if (Op::arity == 2 && n.since < 7)
+  if (Op::arity == 2 && n.since < 7 && n.node.getDomain().empty())
     operands[1] = legacyAlign(n, operands[0], operands[1]);
   auto x = broadcastAll(n, operands);
   if (failed(x))
@@ -38,14 +45,24 @@ template <typename Op> static LogicalResult importElementwise(NodeImport &n) {
   for (StringRef name : Op::getAttributeNames())
     if (Attribute a = n.node.getAttrs().get(name))
       attributes.push_back(n.b.getNamedAttr(name, isa<FloatAttr>(a) ? n.b.getF64FloatAttr(n.f(name)) : a));
+  // ONNX has no definition of a foreign operator, so nobody has compared the node's attributes with it.
+  if (!n.node.getDomain().empty())
+    for (NamedAttribute a : n.node.getAttrs())
+      if (!llvm::is_contained(Op::getAttributeNames(), a.getName().getValue()))
+        return n.refuse("attribute '" + a.getName().getValue() + "' is unknown", "remove it or correct its name");
+  if (!haveTypes(n, OperationName(Op::getOperationName(), n.b.getContext()), attributes))
+    return n.refuse("an attribute has another type than the operator wants", "a float stays one without decimals: 2.0, not 2");
   n.out(0, elementwise(n, Op::getOperationName(), *x, element, attributes));
   return success();
 }
 
 template <typename Op> static void registerOne() {
   if constexpr (requires { Op::onnxName; })
-    if (*Op::onnxName)
-      ImportRegistration("", Op::onnxName, 1, importElementwise<Op>);
+    if (StringRef name = Op::onnxName; !name.empty()) {
+      size_t dot = name.rfind('.'); // "com.example.Op": an operator of another domain
+      bool isOnnx = dot == StringRef::npos;
+      ImportRegistration(isOnnx ? "" : name.take_front(dot), isOnnx ? name : name.drop_front(dot + 1), 1, importElementwise<Op>);
+    }
 }
 template <typename... Ops> struct RegisterAll {
   RegisterAll() { (registerOne<Ops>(), ...); }

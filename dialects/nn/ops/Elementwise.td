@@ -1,5 +1,5 @@
 // Elementwise operators: one record each. `expr` is C++ on `s` (ScalarBuilder) and x[0], x[1], …; the
-// ONNX name and versions make the import rule (multidirectional broadcast included).
+// ONNX name makes the import rule (multidirectional broadcast included): "Relu", "com.example.Op" in another domain, "" for none.
 #ifndef INGOT_NN_ELEMENTWISE
 #define INGOT_NN_ELEMENTWISE
 include "dialects/nn/NnBase.td"
