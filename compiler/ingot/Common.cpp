@@ -22,7 +22,7 @@ CLI::Option *addRepeated(CLI::App &app, const std::string &name, std::vector<std
 void ModelArguments::add(CLI::App &app, const std::string &defaultTarget) {
   target = defaultTarget;
   app.add_option("MODEL", model, "model.onnx")->required();
-  app.add_option("--target", target, "x86-64-v2, -v3, -v4, aarch64, cuda-sm80, cuda-sm90a, native")->capture_default_str();
+  app.add_option("--target", target, join(machineNames(), ", ") + ", native")->capture_default_str();
   app.add_option("--name", name, "name of the library; from the file name if absent");
   addRepeated(app, "--dim", dims, "NAME=K|A..B", "NAME=K fixes a named dimension, NAME=A..B bounds it");
   addRepeated(app, "--shape", shapes, "INPUT=1x3x224x224", "the shape of an input; ? leaves a dimension open");
