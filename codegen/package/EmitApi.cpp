@@ -190,7 +190,7 @@ const Target targets[] = {
 )";
     text += wrapList("  return fail(",
                      {"error", "INGOT_UNSUPPORTED_CPU", "\"target\"", "-1", "0", "0",
-                      "\"target: this processor does not run %.100s\"", "wanted ? wanted : " + quoted(names)},
+                      "\"target: this library has kernels for " + names + ", this processor or the options ask for %.100s\"", "wanted ? wanted : \"another\""},
                      ");\n}\n\n");
     text += "void " + n + "_close(" + n + "_model *model) {\n";
     if (i.mapsWeights)

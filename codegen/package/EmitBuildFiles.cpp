@@ -86,7 +86,9 @@ get_filename_component(_@N@_prefix "${CMAKE_CURRENT_LIST_DIR}/.." ABSOLUTE)
     INTERFACE_INCLUDE_DIRECTORIES "${_@N@_prefix}"
     INTERFACE_LINK_LIBRARIES "m@link@")
 endif()
-if(NOT TARGET ingot::pool)
+# The thread pool is C++; a project in C alone has its own executor or none.
+get_property(_@N@_languages GLOBAL PROPERTY ENABLED_LANGUAGES)
+if(NOT TARGET ingot::pool AND "CXX" IN_LIST _@N@_languages)
   find_package(Threads REQUIRED)
   add_library(ingot_pool STATIC EXCLUDE_FROM_ALL "${_@N@_prefix}/ingot/pool.cpp")
   add_library(ingot::pool ALIAS ingot_pool)
@@ -94,6 +96,7 @@ if(NOT TARGET ingot::pool)
   target_compile_features(ingot_pool PUBLIC cxx_std_17)
   target_link_libraries(ingot_pool PUBLIC Threads::Threads)
 endif()
+unset(_@N@_languages)
 unset(_@N@_prefix)
 )",
               {{"N", i.spec.name},

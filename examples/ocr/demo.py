@@ -16,7 +16,7 @@ import fetch  # noqa: E402
 
 PACKAGE, MEMBER = "rapidocr-onnxruntime", "rapidocr_onnxruntime/models/ch_PP-OCRv4_rec_infer.onnx"
 # The input is x[batch, 3, height, width] with these names. One picture at a time, 48 rows, any width.
-DIMS = ["p2o.DynamicDimension.0=1", "?=48", "p2o.DynamicDimension.1=320..2048"]
+DIMS = ["p2o.DynamicDimension.0=1", "x[2]=48", "p2o.DynamicDimension.1=320..2048"]
 
 
 def step(text):

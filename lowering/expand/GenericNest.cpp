@@ -43,8 +43,8 @@ static SmallVector<Value> lanesLoop(Emitter &e, StringRef name, Value low, Value
     p.mask = vector::CreateMaskOp::create(e.b, e.loc, lanesOf(e.b.getI1Type(), lanes), rest);
     return body(p, carried);
   };
-  if (constantOf(rest))
-    return tail(out);
+  if (auto left = constantOf(rest))
+    return *left ? tail(out) : out;
   Value some = e.b.createOrFold<arith::CmpIOp>(e.loc, arith::CmpIPredicate::ne, rest, e.index(0));
   if (init.empty()) {
     e.when(some, [&] { tail({}); });

@@ -58,8 +58,9 @@ ingot_status cnn_open_21d10bce(cnn_model *model, const cnn_options *options, ing
     model->magic = magic;
     return INGOT_OK;
   }
-  return fail(error, INGOT_UNSUPPORTED_CPU, "target", -1, 0, 0, "target: this processor does not run %.100s",
-              wanted ? wanted : "x86-64-v3 or x86-64-v2");
+  return fail(error, INGOT_UNSUPPORTED_CPU, "target", -1, 0, 0,
+              "target: this library has kernels for x86-64-v3 or x86-64-v2, this processor or the options ask for %.100s",
+              wanted ? wanted : "another");
 }
 
 void cnn_close(cnn_model *model) {

@@ -61,8 +61,9 @@ ingot_status decoder_open_c095eea6(decoder_model *model, const decoder_options *
     model->magic = magic;
     return INGOT_OK;
   }
-  return fail(error, INGOT_UNSUPPORTED_CPU, "target", -1, 0, 0, "target: this processor does not run %.100s",
-              wanted ? wanted : "x86-64-v3");
+  return fail(error, INGOT_UNSUPPORTED_CPU, "target", -1, 0, 0,
+              "target: this library has kernels for x86-64-v3, this processor or the options ask for %.100s",
+              wanted ? wanted : "another");
 }
 
 void decoder_close(decoder_model *model) {

@@ -57,8 +57,9 @@ ingot_status mlp_open_94a18333(mlp_model *model, const mlp_options *options, ing
     model->magic = magic;
     return INGOT_OK;
   }
-  return fail(error, INGOT_UNSUPPORTED_CPU, "target", -1, 0, 0, "target: this processor does not run %.100s",
-              wanted ? wanted : "x86-64-v3");
+  return fail(error, INGOT_UNSUPPORTED_CPU, "target", -1, 0, 0,
+              "target: this library has kernels for x86-64-v3, this processor or the options ask for %.100s",
+              wanted ? wanted : "another");
 }
 
 void mlp_close(mlp_model *model) {

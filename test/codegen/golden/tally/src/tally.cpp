@@ -60,8 +60,9 @@ ingot_status tally_open_2ea34a87(tally_model *model, const tally_options *option
     model->magic = magic;
     return INGOT_OK;
   }
-  return fail(error, INGOT_UNSUPPORTED_CPU, "target", -1, 0, 0, "target: this processor does not run %.100s",
-              wanted ? wanted : "x86-64-v2");
+  return fail(error, INGOT_UNSUPPORTED_CPU, "target", -1, 0, 0,
+              "target: this library has kernels for x86-64-v2, this processor or the options ask for %.100s",
+              wanted ? wanted : "another");
 }
 
 void tally_close(tally_model *model) {
