@@ -253,17 +253,20 @@ std::optional<SmallVector<int64_t>> NodeImport::constants(unsigned k) const {
 
 std::string NodeImport::freshSymbol(StringRef what) { return converter.freshSymbol(what); }
 
-DimExpr NodeImport::bind(Value from, int64_t index, StringRef what, std::optional<DimExpr> bound) {
-  std::string name = freshSymbol(what);
-  nn::BindOp::create(b, loc, b.getStringAttr(name), from, b.getI64IntegerAttr(index),
-                     bound ? b.getStringAttr(bound->str()) : StringAttr(), StringAttr(), StringAttr(), StringAttr());
-  return DimExpr::symbol(name);
+/// Names element `index` of `from`. `bound`: the capacity of what it sizes; `low`: the least value that the run takes.
+static DimExpr bindAs(NodeImport &n, const DimExpr &symbol, Value from, int64_t index, std::optional<DimExpr> bound = {},
+                      std::optional<DimExpr> low = {}) {
+  auto text = [&](const std::optional<DimExpr> &e) { return e ? n.b.getStringAttr(e->str()) : StringAttr(); };
+  nn::BindOp::create(n.b, n.loc, n.b.getStringAttr(symbol.str()), from, n.b.getI64IntegerAttr(index), text(bound), text(low), StringAttr(),
+                     StringAttr());
+  return symbol;
 }
 
-void NodeImport::bindSlot(const DimExpr &symbol, Value from, const DimExpr &bound) {
-  nn::BindOp::create(b, loc, b.getStringAttr(symbol.str()), from, b.getI64IntegerAttr(0), b.getStringAttr(bound.str()),
-                     StringAttr(), StringAttr(), StringAttr());
+DimExpr NodeImport::bind(Value from, int64_t index, StringRef what, std::optional<DimExpr> bound) {
+  return bindAs(*this, DimExpr::symbol(freshSymbol(what)), from, index, bound);
 }
+
+void NodeImport::bindSlot(const DimExpr &symbol, Value from, const DimExpr &bound) { bindAs(*this, symbol, from, 0, bound); }
 
 std::optional<Dims> NodeImport::runtime(unsigned k, StringRef what) {
   if (auto v = known(k))
@@ -272,12 +275,8 @@ std::optional<Dims> NodeImport::runtime(unsigned k, StringRef what) {
   if (!type || !type.hasStaticShape() || type.getNumElements() > 256 || !type.getElementType().isIntOrIndex())
     return std::nullopt;
   Dims out;
-  for (int64_t i = 0; i < type.getNumElements(); ++i) {
-    std::string name = freshSymbol(what);
-    nn::BindOp::create(b, loc, b.getStringAttr(name), in(k), b.getI64IntegerAttr(i), StringAttr(), b.getStringAttr("0"), StringAttr(),
-                       StringAttr()); // the data decides: symbols are never negative
-    out.push_back(DimExpr::symbol(name));
-  }
+  for (int64_t i = 0; i < type.getNumElements(); ++i) // the data decides: symbols are never negative
+    out.push_back(bindAs(*this, DimExpr::symbol(freshSymbol(what)), in(k), i, {}, DimExpr(0)));
   return out;
 }
 
