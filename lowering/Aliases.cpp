@@ -120,12 +120,7 @@ static bool mayOverwrite(Operation *op, Value dest) {
 
 static Value copyOf(Value v, Operation *before) {
   OpBuilder b(before);
-  Dims dims = nn::dimsOf(v);
-  kernel::GenericBuilder g(b, v.getLoc());
-  auto d = g.parallels(dims);
-  g.in(v, d);
-  g.result(nn::elementOf(v), dims, d);
-  Value copy = g.build([](kernel::Scalars &r) -> SmallVector<Value> { return {r.in[0]}; })[0];
+  Value copy = kernel::buildCopy(b, v.getLoc(), v);
   SmallVector<std::string> names;
   if (Operation *producer = v.getDefiningOp())
     names = provenanceOf(producer);

@@ -322,12 +322,7 @@ void PlanBuilder::copy(Value v, const Home &to, Location loc) {
     return;
   }
   OpBuilder::InsertionGuard guard(b);
-  Dims dims = nn::dimsOf(v);
-  kernel::GenericBuilder g(b, loc);
-  auto d = g.parallels(dims);
-  g.in(v, d);
-  g.result(nn::elementOf(v), dims, d);
-  Value result = g.build([](kernel::Scalars &r) -> SmallVector<Value> { return {r.in[0]}; })[0];
+  Value result = kernel::buildCopy(b, loc, v);
   Operation *op = result.getDefiningOp();
   homes[result] = to;
   auto k = outlineKernel(kernels, op, uniqueName("copy"), [&](Value x) { return x == result ? to.layout : homeOf(x).layout; });

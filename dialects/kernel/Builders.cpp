@@ -145,4 +145,13 @@ Value GenericBuilder::contract(StringRef kindsText, RegionFn epilogue) {
   return op->getResult(0);
 }
 
+Value buildCopy(OpBuilder &b, Location loc, Value v) {
+  Dims dims = nn::dimsOf(v);
+  GenericBuilder g(b, loc);
+  auto d = g.parallels(dims);
+  g.in(v, d);
+  g.result(nn::elementOf(v), dims, d);
+  return g.build([](Scalars &r) -> SmallVector<Value> { return {r.in[0]}; })[0];
+}
+
 } // namespace ingot::kernel

@@ -81,5 +81,8 @@ private:
   llvm::SmallVector<int64_t> destOf;
 };
 
+/// A kernel.generic that reads every element of `v` and writes it at the same index of a new tensor.
+mlir::Value buildCopy(mlir::OpBuilder &b, mlir::Location loc, mlir::Value v);
+
 } // namespace ingot::kernel
 #endif
