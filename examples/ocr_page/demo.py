@@ -8,9 +8,7 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 import driver  # noqa: E402
 
 sys.path.insert(0, os.path.join(driver.EXAMPLES, "ocr"))
-from characters import write_characters  # noqa: E402
-
-MODELS = "rapidocr_onnxruntime/models/"
+import ppocr  # noqa: E402
 
 
 def lines_read(text):
@@ -35,13 +33,9 @@ def misplaced(corners, x, y, degrees):
 def main():
     demo = driver.Demo(__file__, __doc__)
     characters = os.path.join(demo.work, "characters.txt")
-    detector = demo.fetch("rapidocr-onnxruntime", MODELS + "ch_PP-OCRv4_det_infer.onnx", "ppocrv4_det")
-    classifier = demo.fetch("rapidocr-onnxruntime", MODELS + "ch_ppocr_mobile_v2.0_cls_infer.onnx", "ppocr_cls")
-    recogniser = demo.fetch("rapidocr-onnxruntime", MODELS + "ch_PP-OCRv4_rec_infer.onnx", "ppocrv4_rec")
-    write_characters(recogniser, characters)
-    demo.compile(detector, ["p2o.DynamicDimension.0=1", "p2o.DynamicDimension.1=32..2048", "p2o.DynamicDimension.2=32..2048"])
-    demo.compile(classifier, options=["--shape", "x=1x3x48x192"])
-    demo.compile(recogniser, ["p2o.DynamicDimension.0=1", "x[2]=48", "p2o.DynamicDimension.1=320..2048"])
+    ppocr.detector(demo)
+    ppocr.classifier(demo)
+    ppocr.recogniser(demo)
     demo.build()
 
     with open(demo.path("pages", "expected.txt"), encoding="utf-8") as f:

@@ -9,29 +9,23 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 import driver  # noqa: E402
 
 sys.path[1:1] = [os.path.join(driver.EXAMPLES, "ocr"), os.path.join(driver.EXAMPLES, "vad")]
-import expected  # noqa: E402
-from characters import write_characters  # noqa: E402
-
-MODELS = "rapidocr_onnxruntime/models/"
+import ppocr  # noqa: E402
+import silero  # noqa: E402
 
 
 def speech_line(model, path):
     with wave.open(path) as w:
         length, sound = w.getnframes(), w.readframes(w.getnframes())
-    found = expected.segments(expected.probabilities(model, sound), length)
-    return "speech" + "".join(f"\t{b / expected.RATE:.3f}-{e / expected.RATE:.3f}" for b, e in found)
+    found = silero.segments(silero.probabilities(model, sound), length)
+    return "speech" + "".join(f"\t{b / silero.RATE:.3f}-{e / silero.RATE:.3f}" for b, e in found)
 
 
 def main():
     demo = driver.Demo(__file__, __doc__)
     characters = os.path.join(demo.work, "characters.txt")
-    classifier = demo.fetch("rapidocr-onnxruntime", MODELS + "ch_ppocr_mobile_v2.0_cls_infer.onnx", "ppocr_cls")
-    recogniser = demo.fetch("rapidocr-onnxruntime", MODELS + "ch_PP-OCRv4_rec_infer.onnx", "ppocrv4_rec")
-    detector = demo.fetch("silero-vad", "silero_vad/data/silero_vad_16k_op15.onnx", "silero_vad")
-    write_characters(recogniser, characters)
-    demo.compile(classifier, options=["--shape", "x=1x3x48x192"])
-    demo.compile(recogniser, ["p2o.DynamicDimension.0=1", "x[2]=48", "p2o.DynamicDimension.1=320..2048"])
-    demo.compile(detector, ["batch=1", "sequence=576"], ["state=stateN"])
+    ppocr.classifier(demo)
+    ppocr.recogniser(demo)
+    detector = silero.detector(demo)
     demo.build()
 
     from PIL import Image

@@ -8,7 +8,8 @@ import wave
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 import driver  # noqa: E402
-from expected import FRAME, RATE, probabilities, segments  # noqa: E402
+import silero  # noqa: E402
+from silero import FRAME, RATE  # noqa: E402
 
 def table(text):
     return [tuple(float(x) for x in line.split("\t")) for line in text.splitlines()]
@@ -33,14 +34,13 @@ def listens_live(demo, content, first):
 
 def main():
     demo = driver.Demo(__file__, __doc__)
-    model = demo.fetch("silero-vad", "silero_vad/data/silero_vad_16k_op15.onnx", "silero_vad")
-    demo.compile(model, ["batch=1", "sequence=576"], ["state=stateN"])
+    model = silero.detector(demo)
     demo.build()
 
     speech = demo.path("speech.wav")
     with wave.open(speech) as w:
         length, sound = w.getnframes(), w.readframes(w.getnframes())
-    wanted = list(probabilities(model, sound))
+    wanted = list(silero.probabilities(model, sound))
     frames = table(demo.run("vad", "--frames", speech))
     demo.near("probability of each frame", [p for _, p in frames], wanted, 1e-4)
     demo.near("begin of each frame", [t for t, _ in frames], [k * FRAME / RATE for k in range(len(wanted))], 1e-3)
@@ -48,7 +48,7 @@ def main():
     written = demo.run("vad", speech)
     for begin, end in table(written):
         print(f"   speech from {begin:.3f} to {end:.3f} s")
-    expected = "".join(f"{b / RATE:.3f}\t{e / RATE:.3f}\n" for b, e in segments(wanted, length))
+    expected = "".join(f"{b / RATE:.3f}\t{e / RATE:.3f}\n" for b, e in silero.segments(wanted, length))
     demo.expect("segments", written, expected)
     demo.judge("there is speech", "" if len(table(written)) >= 2 else "fewer than two segments")
 

@@ -1,8 +1,15 @@
-"""What the program must find, by onnxruntime and Silero's own rules."""
+"""Silero VAD as the demos compile it, and what programs must find with it by onnxruntime and Silero's own rules."""
 import driver
 import numpy as np
 
 RATE, FRAME, CONTEXT = 16000, 512, 64
+
+
+def detector(demo):
+    """Fetches the network and makes its library; returns the model's path."""
+    model = demo.fetch("silero-vad", "silero_vad/data/silero_vad_16k_op15.onnx", "silero_vad")
+    demo.compile(model, ["batch=1", f"sequence={CONTEXT + FRAME}"], ["state=stateN"])
+    return model
 
 
 def probabilities(model, sound):
