@@ -61,13 +61,12 @@ int run(int count, char **arguments) {
 
   for (int i = first + 1; i < count; ++i) {
     picture page = load_png(arguments[i]);
-    const std::string path = arguments[i];
+    const std::string path = arguments[i], name = path.substr(path.find_last_of('/') + 1);
     const auto lines = reader.read(page);
     for (const printed_line &line : lines) {
-      std::printf("%s\t", path.substr(path.find_last_of('/') + 1).c_str());
-      for (const point &corner : line.place.corners())
-        std::printf("%.0f,%.0f ", corner.x, corner.y);
-      std::printf("\t%.3f\t%s\n", line.read.confidence, line.read.text.c_str());
+      const auto [a, b, c, d] = line.place.corners();
+      std::printf("%s\t%.0f,%.0f %.0f,%.0f %.0f,%.0f %.0f,%.0f\t%.3f\t%s\n", name.c_str(), a.x, a.y, b.x, b.y, c.x, c.y, d.x, d.y,
+                  line.read.confidence, line.read.text.c_str());
     }
     if (annotated && i + 1 == count) {
       annotate(page, lines);

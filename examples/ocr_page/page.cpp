@@ -3,6 +3,7 @@
 #include "../ocr/check.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 namespace {
@@ -40,7 +41,7 @@ void page_reader::models::open() {
 
 page_reader::page_reader(const models &models, const std::string &characters, const ingot_executor *executor)
     : models_(models), executor_(executor), reader_(models.recogniser, characters, reader::widest, executor) {
-  check(classifier_.init(models.classifier, {}, executor));
+  check(classifier_.init(models.classifier, executor));
 }
 
 std::vector<box> page_reader::detect(const picture &page) {
@@ -79,8 +80,8 @@ std::vector<box> page_reader::detect(const picture &page) {
 
 bool page_reader::upside_down(const picture &cut) {
   const line small = to_line(cut, 192, 192);
-  float probabilities[2]; // upright, upside down
-  ppocr_cls::outputs outputs{{probabilities, 2}};
+  std::array<float, 2> probabilities; // upright, upside down
+  ppocr_cls::outputs outputs{ingot::span(probabilities)};
   check(classifier_.run({ingot::view(small.planes)}, outputs));
   return probabilities[1] > surely;
 }

@@ -45,7 +45,7 @@ class worker {
 public:
   worker(const models &models, const std::string &characters, const ingot_executor *executor)
       : reader_(models.recogniser, characters, reader::widest, executor) {
-    check(classifier_.init(models.classifier, {}, executor));
+    check(classifier_.init(models.classifier, executor));
     check(detector_.init(models.detector, executor));
   }
 
@@ -64,8 +64,8 @@ private:
 
   std::string text(const std::string &path) {
     picture source = load_png(path);
-    float probabilities[2]; // upright, upside down
-    ppocr_cls::outputs outputs{{probabilities, 2}};
+    std::array<float, 2> probabilities; // upright, upside down
+    ppocr_cls::outputs outputs{ingot::span(probabilities)};
     check(classifier_.run({ingot::view(to_line(source, 192, 192).planes)}, outputs));
     const bool turn = probabilities[1] > 0.9f;
     if (turn)

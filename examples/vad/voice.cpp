@@ -3,7 +3,7 @@
 #include <algorithm>
 
 ingot::status voice_detector::init(const silero_vad::model &model, const ingot_executor *executor) {
-  ingot::status done = context_.init(model, {}, executor);
+  ingot::status done = context_.init(model, executor);
   if (done.ok())
     done = state_.init(model);
   return done;
@@ -11,14 +11,14 @@ ingot::status voice_detector::init(const silero_vad::model &model, const ingot_e
 
 void voice_detector::restart() {
   state_.reset();
-  std::fill(std::begin(window_), std::end(window_), 0.0f);
+  window_.fill(0.0f);
 }
 
 ingot::status voice_detector::next(const float *samples, float &probability) {
-  std::copy(std::end(window_) - context, std::end(window_), window_);
-  std::copy(samples, samples + frame, window_ + context);
+  std::copy(window_.end() - context, window_.end(), window_.begin());
+  std::copy(samples, samples + frame, window_.begin() + context);
   silero_vad::outputs outputs{{&probability, 1}};
-  return context_.run({{window_, context + frame}}, state_, outputs);
+  return context_.run({ingot::view(window_)}, state_, outputs);
 }
 
 std::optional<segment> segmenter::next(float probability) {

@@ -3,6 +3,7 @@
 
 #include "silero_vad.hpp"
 
+#include <array>
 #include <cstdint>
 #include <optional>
 
@@ -24,7 +25,7 @@ public:
 private:
   silero_vad::context context_;
   silero_vad::state state_;
-  float window_[context + frame] = {};
+  std::array<float, context + frame> window_ = {};
 };
 
 // Samples [begin, end).
