@@ -41,6 +41,11 @@ class Demo:
         self.passed = self.failed = 0
         if not shutil.which(self.ingot):
             self.stop(f"{self.ingot} is missing; build it with 'make build'")
+        if self.target.startswith("aarch64"):
+            for tool in ("aarch64-linux-gnu-g++", "qemu-aarch64"):
+                if not shutil.which(tool):
+                    print(f"not run: {tool} is not installed\n0 passed, 0 failed, 1 not run")
+                    sys.exit(0)
         os.makedirs(self.work, exist_ok=True)
 
     # ---- steps; each ends the demo when it fails ----

@@ -9,25 +9,13 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 import driver  # noqa: E402
-
-# The input is x[batch, 3, height, width] with these names. One picture at a time, 48 rows, any width.
-DIMS = ["p2o.DynamicDimension.0=1", "x[2]=48", "p2o.DynamicDimension.1=320..2048"]
-
-
-def write_characters(model, path):
-    """The characters that the model's metadata lists, one a line."""
-    import onnx
-    listed, = (p.value for p in onnx.load(model).metadata_props if p.key == "character")
-    with open(path, "w", encoding="utf-8", newline="\n") as f:
-        f.write("".join(c + "\n" for c in listed.splitlines()))
+import ppocr  # noqa: E402
 
 
 def main():
     demo = driver.Demo(__file__, __doc__)
-    model = demo.fetch("rapidocr-onnxruntime", "rapidocr_onnxruntime/models/ch_PP-OCRv4_rec_infer.onnx", "ppocrv4_rec")
-    characters = os.path.join(demo.work, "characters.txt")
-    write_characters(model, characters)
-    library = demo.compile(model, DIMS)
+    model = ppocr.recogniser(demo)
+    library, characters = os.path.splitext(model)[0], os.path.join(demo.work, "characters.txt")
     demo.build()
 
     with open(demo.path("pictures", "expected.txt"), encoding="utf-8") as f:
