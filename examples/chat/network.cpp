@@ -15,10 +15,13 @@ void check(const ingot::status &status) {
 
 } // namespace
 
-network::network(int threads, std::size_t vocabulary) : pool(threads), logits(vocabulary) {
+network::network(const char *weights, int threads, std::size_t vocabulary)
+    : pool(threads), logits(vocabulary) {
   smollm2_limits limits = {};
   limits.length = piece;
-  check(model.open());
+  smollm2_options options = {};
+  options.weights = weights;
+  check(model.open(options));
   check(context.init(model, limits, pool.executor()));
   check(cache.init(model, limits));
 }

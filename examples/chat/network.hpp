@@ -9,9 +9,9 @@
 
 class network {
 public:
-  // `threads` of 0 means one per processor. Throws std::runtime_error with the library's words, as read()
-  // does.
-  network(int threads, std::size_t vocabulary);
+  // `weights` is the path of smollm2.weights, which is mapped, not read; `threads` of 0 means one per
+  // processor. Throws std::runtime_error with the library's words, as read() does.
+  network(const char *weights, int threads, std::size_t vocabulary);
 
   // Reads the tokens (at least one) behind those in the cache. The logits of what follows them, one per token
   // of the vocabulary, stay valid until the next call; null, and nothing is read, if the cache cannot hold

