@@ -7,5 +7,3 @@ set(CMAKE_C_COMPILER aarch64-linux-gnu-gcc)
 set(CMAKE_CXX_COMPILER aarch64-linux-gnu-g++)
 set(CMAKE_EXE_LINKER_FLAGS_INIT -static)
 set(CMAKE_CROSSCOMPILING_EMULATOR qemu-aarch64)
-# Programs of the building machine, libraries of the target's. The folders that Ingot writes are named by CMAKE_PREFIX_PATH.
-set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)
