@@ -26,8 +26,10 @@ void addKernelPasses(mlir::PassManager &pm, const Machine &machine, bool optimis
   if (optimise) {
     pm.addPass(createKernelFuseProducers());
     pm.addPass(createKernelFuseEpilogues());
-    if (machine.kind == MachineKind::Cpu) // on CUDA a row would be one thread's
+    if (machine.kind == MachineKind::Cpu) { // on CUDA a row would be one thread's
       pm.addPass(createKernelFuseRows());
+      pm.addPass(createKernelFewRows());
+    }
   }
   pm.addPass(mlir::createCanonicalizerPass());
   pm.addPass(mlir::createCSEPass());

@@ -47,7 +47,7 @@ Error checkSpec(const LibrarySpec &spec) {
     if (Error error = declare(state.name))
       return error;
     if (state.replaced)
-      if (Error error = declare(state.name + "_next"))
+      if (Error error = declare(nextName(state.name)))
         return error;
   }
   for (const Value &value : spec.outputs) {

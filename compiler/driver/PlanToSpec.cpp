@@ -211,6 +211,9 @@ LogicalResult planToSpec(plan::ModelOp model, const Machine &machine, ArrayAttr 
       continue;
     }
     std::string id = package::makeIdentifier(name, used);
+    if (role == "state" && !attr(i, "plan.capacity"))
+      while (!used.insert(package::nextName(id)).second) // the name of its new value is taken
+        id = package::makeIdentifier(name, used);
     options.argumentNames.push_back(id);
     if (role == "symbol") {
       package::Symbol s;

@@ -416,6 +416,8 @@ TEST(Names, AreIdentifiers) {
   EXPECT_EQ(makeIdentifier("float", used), "float_");
   EXPECT_EQ(makeIdentifier("state", used), "state_");
   EXPECT_EQ(makeIdentifier("::", used), "value");
+  EXPECT_EQ(nextName("hidden"), "hidden_next");
+  EXPECT_EQ(nextName("state_"), "state_next");
   EXPECT_FALSE(isValidLibraryName("std"));
   EXPECT_FALSE(isValidLibraryName("a-b"));
   EXPECT_TRUE(isValidLibraryName("resnet50"));
