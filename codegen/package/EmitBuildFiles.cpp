@@ -129,7 +129,7 @@ endif()
               {{"version", i.spec.build.ingotVersion}, {"others", otherProcessors(i).str()}, {"target", i.spec.targets.front().name}});
 }
 
-/// Quotes and ${pcfiledir} let the folder lie anywhere, behind spaces too.
+/// ${pcfiledir} lets the folder lie anywhere. No quotes: pkg-config escapes the spaces in it by itself.
 static std::string pkgConfig(const Interface &i) {
   return fill(R"(# @banner@
 prefix=${pcfiledir}
@@ -139,8 +139,8 @@ pool=${prefix}/ingot/pool.cpp
 Name: @N@
 Description: @model@ as a library
 Version: @version@
-Cflags: -I"${prefix}"
-Libs: -L"${prefix}/lib" -l@N@ @cuda@-lm -lpthread
+Cflags: -I${prefix}
+Libs: -L${prefix}/lib -l@N@ @cuda@-lm -lpthread
 )",
               {{"banner", bannerLine(i.spec)},
                {"N", i.spec.name},

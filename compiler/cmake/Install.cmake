@@ -24,7 +24,8 @@ set(onnx \"$<TARGET_FILE:ingot_onnx>\")" COMPONENT bundle EXCLUDE_FROM_ALL)
 install(SCRIPT ${ingot_package}/Bundle.cmake COMPONENT bundle EXCLUDE_FROM_ALL)
 
 string(TOLOWER ${CMAKE_SYSTEM_NAME} ingot_system)
+set(ingot_archive ingot-${PROJECT_VERSION}-${ingot_system}-${CMAKE_SYSTEM_PROCESSOR})
+configure_file(${ingot_package}/Archive.cmake.in ${CMAKE_BINARY_DIR}/Archive.cmake @ONLY)
 add_custom_target(dist
-  COMMAND ${CMAKE_COMMAND} -DBUILD=${CMAKE_BINARY_DIR} -DNAME=ingot-${PROJECT_VERSION}-${ingot_system}-${CMAKE_SYSTEM_PROCESSOR}
-          -P ${ingot_package}/Archive.cmake
+  COMMAND ${CMAKE_COMMAND} -P ${CMAKE_BINARY_DIR}/Archive.cmake
   DEPENDS ${ingot_programs} USES_TERMINAL VERBATIM COMMENT "Packing an archive that runs without MLIR")

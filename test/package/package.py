@@ -65,14 +65,14 @@ class Output:
         """With PKG_CONFIG_PATH, from C and from C++ with the pool, wherever the folder has been moved to."""
         need("pkg-config")
         folder = self.compile(os.path.join(self.work, "moved"))
-        for place in ("plain", "with blank's"):
+        for place in ("plain", "with a blank"):
             there = os.path.join(fresh(self.work, place), "affine")
             os.rename(folder, there)
             folder = there
             env = {"PKG_CONFIG_PATH": folder}
             ask = lambda *what: shlex.split(command("pkg-config", *what, "affine", env=env))  # as a shell takes it apart
             expect(ask("--modversion")[0].count(".") == 2, "no version")
-            flags, pool = ask("--cflags", "--libs"), command("pkg-config", "--variable=pool", "affine", env=env).strip()
+            flags, (pool,) = ask("--cflags", "--libs"), ask("--variable=pool")
             command("cc", "-std=c99", *STRICT, os.path.join(PROJECTS, "affine.c"), *flags, "-o", "program_c", cwd=self.work)
             command("c++", "-std=c++17", *STRICT, os.path.join(PROJECTS, "affine.cpp"), pool, *flags, "-o", "program", cwd=self.work)
             run_programs(self.work, self.model)

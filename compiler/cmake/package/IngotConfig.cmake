@@ -16,10 +16,7 @@
 # The project's C++ compiler, archiver, objcopy and sysroot compile it, also under a toolchain file.
 cmake_minimum_required(VERSION 3.20...3.31) # DEPFILE for every generator
 
-get_filename_component(_ingot_prefix "${CMAKE_CURRENT_LIST_DIR}/../../.." ABSOLUTE)
-set(Ingot_EXECUTABLE "${_ingot_prefix}/bin/ingot")
-set(Ingot_RUNTIME_DIR "${_ingot_prefix}/share/ingot/runtime")
-unset(_ingot_prefix)
+get_filename_component(Ingot_EXECUTABLE "${CMAKE_CURRENT_LIST_DIR}/../../../bin/ingot" ABSOLUTE)
 if(NOT EXISTS "${Ingot_EXECUTABLE}")
   set(Ingot_FOUND FALSE)
   set(Ingot_NOT_FOUND_MESSAGE "${Ingot_EXECUTABLE} is missing; build Ingot first")
@@ -69,11 +66,12 @@ function(_ingot_add_pool)
   if(TARGET ingot::pool OR NOT CMAKE_CXX_COMPILER)
     return()
   endif()
-  set(THREADS_PREFER_PTHREAD_FLAG ON)
+  get_target_property(tool Ingot::ingot IMPORTED_LOCATION)
+  get_filename_component(runtime "${tool}/../../share/ingot/runtime" ABSOLUTE)
   find_package(Threads REQUIRED)
-  add_library(ingot_pool STATIC EXCLUDE_FROM_ALL "${Ingot_RUNTIME_DIR}/pool.cpp")
+  add_library(ingot_pool STATIC EXCLUDE_FROM_ALL "${runtime}/pool.cpp")
   add_library(ingot::pool ALIAS ingot_pool)
-  target_include_directories(ingot_pool PUBLIC "${Ingot_RUNTIME_DIR}/include")
+  target_include_directories(ingot_pool PUBLIC "${runtime}/include")
   target_compile_features(ingot_pool PUBLIC cxx_std_17)
   target_link_libraries(ingot_pool PUBLIC Threads::Threads)
 endfunction()
@@ -115,10 +113,11 @@ function(ingot_add_model target)
     message(FATAL_ERROR "${where}: no target of Ingot's is known for the processor ${CMAKE_SYSTEM_PROCESSOR}; name one with TARGETS")
   endif()
 
+  get_target_property(tool Ingot::ingot IMPORTED_LOCATION)
   get_filename_component(model "${A_MODEL}" ABSOLUTE)
   set(folder "${CMAKE_CURRENT_BINARY_DIR}/ingot/${name}")
   set(library "${folder}/lib/lib${name}.a")
-  set(command "${Ingot_EXECUTABLE}" compile "${model}" -o "${folder}" --name ${name} --quiet --depfile "${folder}.d")
+  set(command "${tool}" compile "${model}" -o "${folder}" --name ${name} --quiet --depfile "${folder}.d")
   if(A_TARGETS)
     list(JOIN A_TARGETS "," targets)
     list(APPEND command --target "${targets}")
@@ -144,7 +143,7 @@ function(ingot_add_model target)
     OUTPUT "${library}"
     BYPRODUCTS "${folder}/${name}.h" "${folder}/${name}.hpp"
     COMMAND ${command}
-    DEPENDS "${model}" "${Ingot_EXECUTABLE}"
+    DEPENDS "${model}" "${tool}"
     DEPFILE "${folder}.d"
     COMMENT "Compiling the model ${shown}"
     VERBATIM)
