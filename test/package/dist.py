@@ -23,9 +23,9 @@ def resolved(program):
     """{name: path or None} of the shared libraries that the loader finds for a program."""
     found = {}
     for line in command("ldd", program).splitlines():
-        words = line.split()
-        name = os.path.basename(words[0])
-        found[name] = None if "not found" in line else words[2] if "=>" in words else words[0]
+        name, arrow, path = line.strip().partition(" => ")
+        name = os.path.basename(name.split()[0])
+        found[name] = None if path == "not found" else path.rsplit(" (", 1)[0] if arrow else name
     return found
 
 
