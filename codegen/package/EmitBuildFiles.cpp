@@ -122,7 +122,7 @@ else()
 endif()
 # Of several folders of a model, find_package takes the one for the processor.
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "@others@")
-  set(PACKAGE_VERSION "@version@ (for @target@)")
+  set(PACKAGE_VERSION "@version@ for @target@")
   set(PACKAGE_VERSION_UNSUITABLE TRUE)
 endif()
 )",
