@@ -69,7 +69,7 @@ struct RemoveOperation : RewritePattern {
 };
 
 struct Reduction : DialectReductionPatternInterface {
-  using DialectReductionPatternInterface::DialectReductionPatternInterface;
+  explicit Reduction(Dialect *dialect) : DialectReductionPatternInterface(dialect) {}
   void populateReductionPatterns(RewritePatternSet &patterns) const final { patterns.add<RemoveOperation>(patterns.getContext()); }
 };
 

@@ -113,7 +113,7 @@ class Output:
         self.compile(arm, "--target", "aarch64", "--emit", "source")
         build = fresh(self.work, "other-build")
         said = command("cmake", "-S", os.path.join(PROJECTS, "found"), "-B", build, f"-DCMAKE_PREFIX_PATH={arm}", fails=True)
-        expect("0.1.0 for aarch64" in said, f"the library of another processor is not refused by its name:\n{said}")
+        expect("for aarch64" in said, f"the library of another processor is not refused by its name:\n{said}")
         said = command("cmake", "-S", os.path.join(PROJECTS, "found"), "-B", fresh(build), f"-DCMAKE_PREFIX_PATH={arm};{folder}")
         with open(os.path.join(build, "CMakeCache.txt"), encoding="utf-8") as f:
             expect(f"affine_DIR:PATH={folder}/cmake" in f.read(), "the wrong folder was found")
