@@ -1,6 +1,7 @@
 //===- ReductionPatterns.cpp ----===//
 #include "compiler/ingot-opt/ReductionPatterns.h"
 #include "dialects/RegisterDialects.h"
+#include "mlir/IR/IRMapping.h"
 #include "mlir/Reducer/ReductionPatternInterface.h"
 #include "llvm/ADT/SetVector.h"
 
@@ -15,62 +16,72 @@ func::FuncOp functionAround(Operation *op) {
   return isBody ? function : func::FuncOp();
 }
 
-void setResults(func::FuncOp function, ValueRange values, PatternRewriter &rewriter) {
-  Operation *end = function.getBody().front().getTerminator();
-  rewriter.modifyOpInPlace(end, [&] { end->setOperands(values); });
-  rewriter.modifyOpInPlace(function, [&] {
-    function.setFunctionType(FunctionType::get(function.getContext(), function.getFunctionType().getInputs(), TypeRange(values)));
-    function->removeAttr(function.getResAttrsAttrName());
-  });
+/// What is only returned: its operands are returned instead, as far as they are computed.
+void returnOperands(Operation *op, Operation *end, func::FuncOp function) {
+  SetVector<Value> values;
+  for (Value value : end->getOperands())
+    if (value.getDefiningOp() != op)
+      values.insert(value);
+  for (Value value : op->getOperands())
+    if (value.getDefiningOp() && value.getDefiningOp()->getNumOperands())
+      values.insert(value);
+  end->setOperands(values.getArrayRef());
+  function.setFunctionType(FunctionType::get(function.getContext(), function.getFunctionType().getInputs(),
+                                             TypeRange(ValueRange(values.getArrayRef()))));
+  function->removeAttr(function.getResAttrsAttrName());
 }
 
-/// One way out for each operation, so that the reducer's choice is which operations go.
+/// An operand of the same type, or a new argument of the function.
+Value standIn(Value result, func::FuncOp function) {
+  for (Value operand : result.getDefiningOp()->getOperands())
+    if (operand.getType() == result.getType())
+      return operand;
+  unsigned index = function.getNumArguments();
+  (void)function.insertArgument(index, result.getType(), {}, result.getLoc());
+  return function.getArgument(index);
+}
+
+/// Nothing uses `op` afterwards.
+void replaceUses(Operation *op) {
+  func::FuncOp function = functionAround(op);
+  Operation *end = op->getBlock()->getTerminator();
+  if (!op->use_empty() && llvm::all_of(op->getUsers(), [&](Operation *user) { return user == end; }))
+    returnOperands(op, end, function);
+  for (Value result : op->getResults())
+    if (!result.use_empty())
+      result.replaceAllUsesWith(standIn(result, function));
+}
+
+/// Tried on a copy of the module first, for the reducer applies patterns to a whole function at once.
 struct RemoveOperation : RewritePattern {
-  explicit RemoveOperation(MLIRContext *context) : RewritePattern(MatchAnyOpTypeTag(), 1, context) {}
+  RemoveOperation(MLIRContext *context, Tester &tester) : RewritePattern(MatchAnyOpTypeTag(), 1, context), tester(tester) {}
 
   LogicalResult matchAndRewrite(Operation *op, PatternRewriter &rewriter) const override {
     func::FuncOp function = functionAround(op);
-    if (!function || op->use_empty())
+    auto module = op->getParentOfType<ModuleOp>();
+    if (!function || !module)
       return failure();
-    Operation *end = op->getBlock()->getTerminator();
-    if (llvm::all_of(op->getUsers(), [&](Operation *user) { return user == end; }))
-      returnOperands(op, end, function, rewriter);
-    else
-      for (Value result : op->getResults())
-        if (!result.use_empty())
-          rewriter.replaceAllUsesWith(result, standIn(result, function, rewriter));
+    IRMapping mapping;
+    OwningOpRef<ModuleOp> copy(cast<ModuleOp>(module->clone(mapping)));
+    Operation *copied = mapping.lookup(op);
+    replaceUses(copied);
+    copied->erase();
+    if (tester.isInteresting(*copy).first != Tester::Interestingness::True)
+      return failure();
+    rewriter.modifyOpInPlace(function, [&] { replaceUses(op); });
     rewriter.eraseOp(op);
     return success();
   }
 
-  /// What is only returned: its operands are returned instead, as far as they are computed.
-  static void returnOperands(Operation *op, Operation *end, func::FuncOp function, PatternRewriter &rewriter) {
-    SetVector<Value> values;
-    for (Value value : end->getOperands())
-      if (value.getDefiningOp() != op)
-        values.insert(value);
-    for (Value value : op->getOperands())
-      if (value.getDefiningOp() && value.getDefiningOp()->getNumOperands())
-        values.insert(value);
-    setResults(function, values.getArrayRef(), rewriter);
-  }
-
-  static Value standIn(Value result, func::FuncOp function, PatternRewriter &rewriter) {
-    Operation *op = result.getDefiningOp();
-    for (Value operand : op->getOperands())
-      if (operand.getType() == result.getType())
-        return operand;
-    unsigned index = function.getNumArguments();
-    rewriter.modifyOpInPlace(function, [&] {
-      (void)function.insertArgument(index, result.getType(), {}, result.getLoc());
-    });
-    return function.getArgument(index);
-  }
+  Tester &tester;
 };
 
 struct Reduction : DialectReductionPatternInterface {
   explicit Reduction(Dialect *dialect) : DialectReductionPatternInterface(dialect) {}
-  void populateReductionPatterns(RewritePatternSet &patterns) const final { patterns.add<RemoveOperation>(patterns.getContext()); }
+  void populateReductionPatterns(RewritePatternSet &) const final {}
+  void populateReductionPatternsWithTester(RewritePatternSet &patterns, Tester &tester) const final {
+    patterns.add<RemoveOperation>(patterns.getContext(), tester);
+  }
 };
 
 } // namespace
