@@ -188,6 +188,7 @@ class OwnPackage:
         command("cmake", "--build", build)
         run_programs(build, model)
         for more, complaint in (("WEIGHT;file", "'WEIGHT' behind DIMS is not of the form"), ("TARGETS;native", "'native' is no target"),
+                                ("TARGETS;aarch64", "aarch64 is not for the project's processor"),
                                 ("OPTIONS", "no value behind OPTIONS")):
             said = self.configure("refused", self.prefix, model.path, f"-DMORE={more}", fails=True)
             expect("ingot_add_model(net)" in said and complaint in " ".join(said.split()), f"{more}: no legible error:\n{said}")
