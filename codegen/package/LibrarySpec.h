@@ -100,6 +100,7 @@ struct Weights {
 struct RuntimeFile {
   std::string path; // in the output: "ingot/ingot.h"
   std::string text;
+  std::string source; // where it was read
 };
 
 struct BuildInfo {

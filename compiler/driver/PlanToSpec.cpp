@@ -145,7 +145,7 @@ static LogicalResult addRuntimeFile(package::LibrarySpec &spec, StringRef path, 
   auto buffer = llvm::MemoryBuffer::getFile(full);
   if (!buffer)
     return failure();
-  spec.runtime.push_back({as.str(), (*buffer)->getBuffer().str()});
+  spec.runtime.push_back({as.str(), (*buffer)->getBuffer().str(), full.str().str()});
   // What it includes with quotes comes along.
   StringRef text = spec.runtime.back().text;
   std::string copy = text.str();
