@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 import traceback
 
 import numpy as np
@@ -20,6 +21,9 @@ STRICT = ["-Wall", "-Wextra", "-pedantic", "-Wshadow", "-Wconversion", "-Werror"
 HOST = ["-std=c++17", "-O1", "-g", "-Wall", "-Wextra", "-pedantic", "-Werror"]
 ASAN = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-fno-omit-frame-pointer"]
 TSAN = ["-fsanitize=thread"]
+# Runs a command and says the most memory that it or one of its children took, pages of mapped files among it.
+PEAK = ("import resource, subprocess, sys; code = subprocess.run(sys.argv[1:]).returncode; "
+        "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024, 'MiB at most'); sys.exit(code)")
 SANITIZERS = {"ASAN_OPTIONS": "detect_leaks=0", "TSAN_OPTIONS": "halt_on_error=1", "UBSAN_OPTIONS": "print_stacktrace=1"}
 
 
@@ -245,6 +249,12 @@ class Suite:
                 else:
                     command(tool("g++"), "-x", language, "-std=" + standard, "-fno-exceptions", "-fno-rtti", *STRICT, "-I",
                             os.path.join(folder, name), "-fsyntax-only", file)
+            with open(os.path.join(folder, name, name + ".h"), encoding="utf-8") as f:
+                header = f.read()
+            for part in ("inputs", "outputs"):
+                body = re.search(r"typedef struct %s_%s \{\n(.*?)\}" % (name, part), header, re.S)[1].splitlines()
+                for line in body:
+                    require(re.search(r"; /\* .*(\[.*\]|scalar|sequence|dimension).* \*/$", line), f"no shape stands beside '{line.strip()}'")
         with open(os.path.join(folder, "still", "still.h"), encoding="utf-8") as f:
             still = f.read()
         for word in ("still_dims", "still_limits", "still_state", "weights"):
@@ -271,14 +281,14 @@ class Suite:
         done = attempt("cc", "old.o", *archives, "-lm", "-lpthread", "-o", "contract", cwd=folder)
         require(done.returncode and re.search(rb"undefined reference.*mlp_open_[0-9a-f]{8}", done.stderr), "a stale header links")
 
-    LIBC = {"bcmp", "memchr", "memcmp", "memcpy", "memmove", "memset", "strcmp", "strlen", "vsnprintf", "open", "close", "fstat", "mmap", "munmap",
-            "fstat64", "open64", "mmap64", "getauxval", "strtod", "strtof", "strtoll", "strtoull", "snprintf"}
+    # None of them takes heap, reads the environment or writes; getauxval is N_open's.
+    LIBC = {"bcmp", "memchr", "memcmp", "memcpy", "memmove", "memset", "strcmp", "strlen", "vsnprintf", "getauxval"}
     LIBM = {stem + suffix for suffix in ("", "f") for stem in (
         "acos", "acosh", "asin", "asinh", "atan", "atanh", "cbrt", "ceil", "cos", "cosh", "erf", "exp", "exp2", "expm1", "floor", "fma", "fmod", "log",
         "log10", "log1p", "log2", "nearbyint", "pow", "remainder", "rint", "round", "roundeven", "sin", "sinh", "sqrt", "tan", "tanh", "trunc")}
 
     def symbols(self, name, target):
-        """Non-local symbols begin with N_; what is undefined is of libc, libm or libpthread."""
+        """Non-local symbols begin with N_; what is undefined is of libc and libm; nothing can change but what the caller gave."""
         prefix = "aarch64-linux-gnu-" if target.startswith("aarch64") else ""
         nm, readelf = tool(prefix + "nm"), tool(prefix + "readelf")
         folder = self.folder("symbols", f"{name}-{target}")
@@ -293,6 +303,10 @@ class Suite:
             require(kind not in "WVuwvC", f"{symbol} is weak or common ({kind})")
         for _, symbol in names("-u"):
             require(symbol in self.LIBC | self.LIBM, f"{symbol} is undefined, and neither of libc nor of libm")
+        for line in command(readelf, "-SW", archive).decode().splitlines():
+            section = re.match(r"\s*\[\s*\d+\] (\.\S+)\s+\S+\s+\S+ \S+ (\w+) \w+\s+(\w+)", line)
+            if section and section[1].startswith((".data", ".bss", ".tdata", ".tbss", ".init", ".fini", ".ctors")) and "W" in section[3]:
+                require(int(section[2], 16) == 0 or section[1].startswith(".data.rel.ro"), f"section {section[1]} can be written")
         stack = [line for line in command(readelf, "-SW", archive).decode().splitlines() if "note.GNU-stack" in line]
         require(stack and all(" X " not in line and "AX" not in line for line in stack), "the stack would be executable")
 
@@ -362,7 +376,7 @@ class Suite:
         refused(folder, "expected")
         for content, wanted in ((b"", "has 0 bytes, expected"), (good[:-1], f"has {len(good) - 1} bytes, expected {len(good)}"),
                                 (good + b"x", f"has {len(good) + 1} bytes"), (flipped(0), "another model"), (flipped(len(good) - 1), "another model"),
-                                (flipped(len(good) // 2), "another model")):
+                                (flipped(4000), "another model")):
             with open(other, "wb") as f:
                 f.write(content)
             refused(other, wanted)
@@ -374,6 +388,17 @@ class Suite:
         command(self.ingot, "compile", os.path.join(folder, "trained.onnx"), "--name", "cnn", "-o", os.path.join(folder, "trained"), "--quiet", "--weights",
                 "file", "--emit", "source", *self.case("cnn").options)
         refused(os.path.join(folder, "trained", "weights", "cnn.weights"), "another model")
+        # Damage in the middle is found where the caller asks for it.
+        with open(os.path.join(folder, "whole.c"), "w", encoding="utf-8") as f:
+            f.write('#include "cnn.h"\n#include <stdio.h>\nint main(int argc, char **argv) {\n  cnn_options o = {0, 0, 1};\n  cnn_model m;\n  ingot_error e;\n'
+                    '  o.weights = argv[argc - 1];\n  printf("%d ", cnn_open(&m, &o, &e));\n  puts(e.text);\n  cnn_close(&m);\n  return 0;\n}\n')
+        command("cc", "-I", library, os.path.join(folder, "whole.c"), os.path.join(library, "lib", "libcnn.a"), "-o", os.path.join(folder, "whole"))
+        for at in range(4096, len(good) - 4096, 997):
+            with open(other, "wb") as f:
+                f.write(flipped(at))
+            said = command(os.path.join(folder, "whole"), other).decode()
+            require(said.startswith("7 weights: ") and "damaged" in said, f"byte {at} differs and N_open says '{said.strip()}'")
+        require(command(os.path.join(folder, "whole"), file) == b"0 \n", "the good file is refused when it is read as a whole")
         # An option that names none.
         with open(os.path.join(folder, "none.c"), "w", encoding="utf-8") as f:
             f.write('#include "cnn.h"\n#include <stdio.h>\nint main(void) { cnn_model m; ingot_error e; printf("%d ", cnn_open(&m, 0, &e)); '
@@ -381,6 +406,36 @@ class Suite:
         command("cc", "-I", library, os.path.join(folder, "none.c"), os.path.join(library, "lib", "libcnn.a"), "-o", os.path.join(folder, "none"))
         said = command(os.path.join(folder, "none")).decode()
         require(said.startswith("7 weights: "), f"without a path it says '{said}'")
+
+    def large_weights(self):
+        """More than 2 GiB: time and memory of the compilation, and results, embedded and as a file."""
+        if os.environ.get("INGOT_LARGE_WEIGHTS") != "1":
+            raise NotRun("INGOT_LARGE_WEIGHTS is not 1")
+        folder = self.folder("large")
+        path = os.path.join(folder, "large.onnx")
+        models.write_large(path)
+        x, wanted = models.large_run()
+        for form in ("file", "embed"):
+            library = os.path.join(folder, form)
+            started = time.monotonic()
+            said = command("/usr/bin/env", "python3", "-c", PEAK, self.ingot, "compile", path, "--name", "large", "-o", library, "--quiet", "--target",
+                           "x86-64-v3", "--weights", form).decode()
+            print(f"         large weights, {form}: compiled in {time.monotonic() - started:.0f} s, {said.strip()}", flush=True)
+            with open(os.path.join(folder, "case.h"), "w", encoding="utf-8") as f:
+                f.write(glue(library, "large"))
+            runs_file(os.path.join(folder, "runs"), models.Case("large", None, [], [({}, [x], [wanted])]), [])
+            program = os.path.join(folder, "program")
+            command("c++", *HOST, "-I", folder, "-I", library, "-I", HERE, os.path.join(HERE, "host.cpp"), os.path.join(HERE, "heap.cpp"),
+                    os.path.join(library, "ingot", "pool.cpp"), os.path.join(library, "lib", "liblarge.a"), "-lm", "-lpthread", "-o", program)
+            if form == "embed":
+                require(b".lrodata" in command("readelf", "-SW", program), "the weights are in no large section")
+            started = time.monotonic()
+            written = command(program, os.path.join(folder, "runs"), os.path.join(library, "weights", "large.weights"), "threads")
+            print(f"         large weights, {form}: {time.monotonic() - started:.1f} s of runs", flush=True)
+            Results(written).expect_all(models.Case("large", None, [], [({}, [x], [wanted])]))
+            shutil.rmtree(library)
+            os.remove(program)
+        shutil.rmtree(folder)
 
     def reproducible(self):
         """Two folders of one model, from other paths, at another time, with other numbers of jobs."""
@@ -463,7 +518,7 @@ def main():
     for name in ("cnn", "decoder", "picks", "text", "halves"):
         for target in ("x86-64-v2", "x86-64-v3", "x86-64-v4", "aarch64"):
             checks[f"symbols {name} {target}"] = (suite.symbols, name, target)
-    for function in (suite.headers, suite.contract, suite.foreign, suite.lesser_cpu, suite.plugin, suite.weights, suite.reproducible, suite.overflow):
+    for function in (suite.headers, suite.contract, suite.foreign, suite.lesser_cpu, suite.plugin, suite.weights, suite.large_weights, suite.reproducible, suite.overflow):
         checks[function.__name__.replace("_", " ")] = (function,)
     for name in list(checks):
         if args.check and not any(re.search(pattern, name) for pattern in args.check):

@@ -190,6 +190,38 @@ def still():
     return stateless("still", still_model(), [], [({}, [floats(1, 5)])])
 
 
+LARGE_WIDTH, LARGE_TABLES = 4096, 36
+
+
+def write_large(path):
+    """Sums of rows of tables, 2.25 GiB in a file beside the model. Row i of table t is t + i/8 in every column, halves in alternation negated."""
+    node = helper.make_node
+    data = os.path.basename(path) + ".data"
+    nodes, weights, size = [], [], LARGE_WIDTH * LARGE_WIDTH * 4
+    with open(os.path.join(os.path.dirname(path), data), "wb") as f:
+        for t in range(LARGE_TABLES):
+            f.write(large_table(t).tobytes())
+            table = onnx.TensorProto(name=f"table{t}", data_type=F32, dims=[LARGE_WIDTH, LARGE_WIDTH], data_location=onnx.TensorProto.EXTERNAL)
+            for key, entry in (("location", data), ("offset", t * size), ("length", size)):
+                table.external_data.add(key=key, value=str(entry))
+            weights.append(table)
+            nodes.append(node("Gather", [f"table{t}", "rows"], [f"rows{t}"], axis=0))
+    nodes.append(node("Sum", [f"rows{t}" for t in range(LARGE_TABLES)], ["y"]))
+    graph = helper.make_graph(nodes, "large", [value("rows", I64, [7])], [value("y", F32, [7, LARGE_WIDTH])], weights)
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), path)
+
+
+def large_table(t):
+    rows = t + np.arange(LARGE_WIDTH, dtype=np.float32)[:, None] / 8
+    return np.broadcast_to(rows, (LARGE_WIDTH, LARGE_WIDTH)) * np.where(np.arange(LARGE_WIDTH) % 2, -1, 1).astype(np.float32)
+
+
+def large_run():
+    """(rows, y): the first and the last rows of the first and the last table count alike."""
+    rows = np.array([0, LARGE_WIDTH - 1, 5, 4090, 2048, 1, 3], np.int64)
+    return rows, sum(large_table(t)[rows].astype(np.float64) for t in range(LARGE_TABLES)).astype(np.float32)
+
+
 ALL = {f.__name__: f for f in (cnn, mlp, decoder, memory, picks, text, halves, still)}
 
 
