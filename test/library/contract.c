@@ -1,7 +1,7 @@
 /* contract.c - a C99 program that gives three libraries what they must refuse, and looks at what they say. mlp: batch=1..64; decoder: a cache
- * in the state, batch=1..2, seq=1..16, 16 positions; memory: a replaced tensor and a growing one in the state, batch=1..4, k=1..16. */
+ * in the state, batch=1..2, seq=1..16, 16 positions; recall: a replaced tensor and a growing one in the state, batch=1..4, k=1..16. */
 #include "decoder.h"
-#include "memory.h"
+#include "recall.h"
 #include "mlp.h"
 
 #include <stdio.h>
@@ -280,58 +280,58 @@ static void try_decoder(void) {
 }
 
 /* Failures that the data decide come late, when the run has written: the state does not move. */
-static void try_memory(void) {
+static void try_recall(void) {
   static float x[4 * 6] = {1, 2, 3, 4, 5, 6, -1, -2}, y[16 * 6], again[16 * 6], sum[4 * 6], sum_again[4 * 6];
   static int64_t rows[16] = {0, 10, -11};
   static const int64_t wrong[] = {11, -12, INT64_MAX, INT64_MIN};
-  memory_model model;
-  memory_context context;
-  memory_state state, before;
-  memory_dims dims = {2, 3};
-  memory_inputs inputs;
-  memory_outputs outputs;
+  recall_model model;
+  recall_context context;
+  recall_state state, before;
+  recall_dims dims = {2, 3};
+  recall_inputs inputs;
+  recall_outputs outputs;
   ingot_sizes sizes;
   size_t i;
   memset(&before, 0, sizeof before);
   memset(&state, 0, sizeof state);
-  FINE(memory_open(&model, 0, &error));
-  FINE(memory_query(0, &sizes, &error));
-  FINE(memory_context_init(&context, &model, aligned(sizes.workspace), sizes.workspace, 0, &error));
-  FINE(memory_state_init(&state, &model, aligned(sizes.state), sizes.state, &error));
+  FINE(recall_open(&model, 0, &error));
+  FINE(recall_query(0, &sizes, &error));
+  FINE(recall_context_init(&context, &model, aligned(sizes.workspace), sizes.workspace, 0, &error));
+  FINE(recall_state_init(&state, &model, aligned(sizes.state), sizes.state, &error));
   inputs.x = seen(x, 2 * 6);
   inputs.rows.data = rows;
   inputs.rows.count = 3;
   outputs.y = written(y, 3 * 6);
   outputs.sum = written(sum, 2 * 6);
-  FINE(memory_run(&context, &dims, &inputs, &state, &outputs, &error));
-  FINE(memory_run(&context, &dims, &inputs, &state, &outputs, &error));
+  FINE(recall_run(&context, &dims, &inputs, &state, &outputs, &error));
+  FINE(recall_run(&context, &dims, &inputs, &state, &outputs, &error));
   REQUIRE(state.past == 2);
   before = state;
   for (i = 0; i < sizeof wrong / sizeof *wrong; ++i) {
     rows[1] = wrong[i];
     spoil();
-    REQUIRE(memory_run(&context, &dims, &inputs, &state, &outputs, &error) == INGOT_BAD_INPUT_DATA && error.status == INGOT_BAD_INPUT_DATA &&
+    REQUIRE(recall_run(&context, &dims, &inputs, &state, &outputs, &error) == INGOT_BAD_INPUT_DATA && error.status == INGOT_BAD_INPUT_DATA &&
             error.actual == wrong[i] && error.text[0] && error.name[0]);
     if (i == 0)
       puts(error.text);
-    REQUIRE(memory_run(&context, &dims, &inputs, &state, &outputs, 0) == INGOT_BAD_INPUT_DATA);
+    REQUIRE(recall_run(&context, &dims, &inputs, &state, &outputs, 0) == INGOT_BAD_INPUT_DATA);
     REQUIRE(memcmp(&before, &state, sizeof before) == 0);
   }
   rows[1] = 10;
-  FINE(memory_run(&context, &dims, &inputs, &state, &outputs, &error));
+  FINE(recall_run(&context, &dims, &inputs, &state, &outputs, &error));
   /* the same without failures between */
-  memory_state_reset(&state);
+  recall_state_reset(&state);
   outputs.y = written(again, 3 * 6);
   outputs.sum = written(sum_again, 2 * 6);
   for (i = 0; i < 3; ++i)
-    FINE(memory_run(&context, &dims, &inputs, &state, &outputs, &error));
+    FINE(recall_run(&context, &dims, &inputs, &state, &outputs, &error));
   REQUIRE(memcmp(y, again, 3 * 6 * sizeof *y) == 0 && memcmp(sum, sum_again, 2 * 6 * sizeof *sum) == 0);
-  memory_close(&model);
+  recall_close(&model);
 }
 
 int main(void) {
   try_mlp();
   try_decoder();
-  try_memory();
+  try_recall();
   return failures != 0;
 }

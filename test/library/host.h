@@ -5,7 +5,7 @@
 #define LIBRARY_HOST_H
 
 #include "case.h"
-#include "memory.h"
+#include "blocks.h"
 
 #include <algorithm>
 #include <cstdio>

@@ -267,10 +267,10 @@ class Suite:
     def contract(self):
         """contract.c is linked as a C program is; a program compiled with an older header is refused by the linker."""
         folder = self.folder("contract")
-        for name in ("mlp", "decoder", "memory"):
+        for name in ("mlp", "decoder", "recall"):
             self.compile(folder, name)
-        archives = [os.path.join(name, "lib", f"lib{name}.a") for name in ("mlp", "decoder", "memory")]
-        includes = [f"-I{name}" for name in ("mlp", "decoder", "memory")]
+        archives = [os.path.join(name, "lib", f"lib{name}.a") for name in ("mlp", "decoder", "recall")]
+        includes = [f"-I{name}" for name in ("mlp", "decoder", "recall")]
         for compiler in ("cc", "clang"):
             command(tool(compiler), "-std=c99", *STRICT, *includes, os.path.join(HERE, "contract.c"), *archives, "-lm", "-lpthread", "-o", "contract",
                     cwd=folder)

@@ -78,7 +78,7 @@ def decoder():
     return Case("decoder", model, ["--state", "past_*=present_*:2:16", "--dim", "batch=1..2", "--dim", "seq=1..16"], runs)
 
 
-def memory_model():
+def recall_model():
     """A recurrent tensor that every run replaces, a log that grows, and a table whose rows an input picks when both are written."""
     node = helper.make_node
     nodes = [
@@ -92,19 +92,19 @@ def memory_model():
         node("MatMul", ["picked", "w"], ["y"]),
     ]
     log = lambda name, length: value(name, F32, ["batch", length, 6])
-    return toys.model("memory", nodes,
+    return toys.model("recall", nodes,
                       [value("h", F32, ["batch", 6]), log("log", "past"), value("x", F32, ["batch", 6]), value("rows", I64, ["k"])],
                       [value("h_next", F32, ["batch", 6]), log("log_next", "total"), value("sum", F32, ["batch", 6]), value("y", F32, ["k", 6])],
                       [weight(1, "w", 6, 6), weight(2, "table", 11, 6), numbers("as_entry", -1, 1, 6), numbers("axis", 1)])
 
 
-def memory():
-    model, runs, h, log = memory_model(), [], np.zeros((3, 6), np.float32), np.zeros((3, 0, 6), np.float32)
+def recall():
+    model, runs, h, log = recall_model(), [], np.zeros((3, 6), np.float32), np.zeros((3, 0, 6), np.float32)
     for step, rows in enumerate([[0, 10, 3], [-1], [-11, 5, 5, 2]]):
         x, rows = floats(step, 3, 6), np.array(rows, np.int64)
         h, log, total, y = reference(model, {"h": h, "log": log, "x": x, "rows": rows})
         runs.append(({"batch": 3, "k": len(rows)}, [x, rows], [total, y]))
-    return Case("memory", model, ["--state", "h=h_next", "--state", "log=log_next:1:8", "--dim", "batch=1..4", "--dim", "k=1..16"], runs)
+    return Case("recall", model, ["--state", "h=h_next", "--state", "log=log_next:1:8", "--dim", "batch=1..4", "--dim", "k=1..16"], runs)
 
 
 def picks_model():
@@ -168,7 +168,7 @@ def halves_model():
     """Conversions and integer arithmetic for which compilers like to call their own library."""
     node = helper.make_node
     cast = lambda a, b, to: node("Cast", [a], [b], to=to)
-    nodes = [cast("x", "h", F16), node("Mul", ["h", "h"], ["hh"]), cast("hh", "b", TensorProto.BFLOAT16), cast("b", "y", F32),
+    nodes = [cast("x", "h", F16), cast("h", "b", TensorProto.BFLOAT16), cast("b", "y", F32),
              node("Div", ["i", "j"], ["d"]), node("Mod", ["i", "j"], ["r"]), node("Mul", ["d", "r"], ["p"]),
              cast("p", "u", TensorProto.UINT64), cast("u", "v", F32), cast("x", "q", I64), node("Add", ["q", "p"], ["z"])]
     return toys.model("halves", nodes, [value("x", F32, ["n"]), value("i", I64, ["n"]), value("j", I64, ["n"])],
@@ -222,7 +222,7 @@ def large_run():
     return rows, sum(large_table(t)[rows].astype(np.float64) for t in range(LARGE_TABLES)).astype(np.float32)
 
 
-ALL = {f.__name__: f for f in (cnn, mlp, decoder, memory, picks, text, halves, still)}
+ALL = {f.__name__: f for f in (cnn, mlp, decoder, recall, picks, text, halves, still)}
 
 
 if __name__ == "__main__":  # models.py FOLDER: the models as files

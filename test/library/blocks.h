@@ -1,6 +1,6 @@
-// memory.h - blocks of memory whose neighbours must not be touched.
-#ifndef LIBRARY_MEMORY_H
-#define LIBRARY_MEMORY_H
+// blocks.h - blocks of memory whose neighbours must not be touched.
+#ifndef LIBRARY_BLOCKS_H
+#define LIBRARY_BLOCKS_H
 
 #include <cstdint>
 #include <cstdlib>
