@@ -234,7 +234,7 @@ class Suite:
     def headers(self):
         """Both headers alone, as C99 and C++17, by two compilers; N.h for Windows; what a model does not need is absent."""
         folder = self.folder("headers")
-        for name in models.ALL:
+        for name in ("decoder", "picks", "text", "still"):
             self.compile(folder, name, "--emit", "source")
             for language, source, standard, compilers in (("c", name + ".h", "c99", ("gcc", "clang")), ("c++", name + ".h", "c++17", ("g++", "clang++")),
                                                           ("c++", name + ".hpp", "c++17", ("g++", "clang++"))):
