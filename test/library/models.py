@@ -79,7 +79,8 @@ def decoder():
 
 
 def recall_model():
-    """A recurrent tensor that every run replaces, a log that grows, and a table whose rows an input picks when both are written."""
+    """A recurrent tensor that every run replaces, a log that grows, and a table in which an input marks rows when both are written."""
+    # An index out of range is clamped where a loop nest reads, and refused where a template writes.
     node = helper.make_node
     nodes = [
         node("MatMul", ["h", "w"], ["hw"]),
@@ -90,20 +91,23 @@ def recall_model():
         node("ReduceSum", ["log_next", "axis"], ["sum"], keepdims=0),
         node("Gather", ["table", "rows"], ["picked"], axis=0),
         node("MatMul", ["picked", "w"], ["y"]),
+        node("Reshape", ["rows", "as_column"], ["at"]),
+        node("ScatterND", ["table", "at", "y"], ["marked"]),
     ]
     log = lambda name, length: value(name, F32, ["batch", length, 6])
     return toys.model("recall", nodes,
                       [value("h", F32, ["batch", 6]), log("log", "past"), value("x", F32, ["batch", 6]), value("rows", I64, ["k"])],
-                      [value("h_next", F32, ["batch", 6]), log("log_next", "total"), value("sum", F32, ["batch", 6]), value("y", F32, ["k", 6])],
-                      [weight(1, "w", 6, 6), weight(2, "table", 11, 6), numbers("as_entry", -1, 1, 6), numbers("axis", 1)])
+                      [value("h_next", F32, ["batch", 6]), log("log_next", "total"), value("sum", F32, ["batch", 6]), value("y", F32, ["k", 6]),
+                       value("marked", F32, [11, 6])],
+                      [weight(1, "w", 6, 6), weight(2, "table", 11, 6), numbers("as_entry", -1, 1, 6), numbers("axis", 1), numbers("as_column", -1, 1)])
 
 
 def recall():
     model, runs, h, log = recall_model(), [], np.zeros((3, 6), np.float32), np.zeros((3, 0, 6), np.float32)
     for step, rows in enumerate([[0, 10, 3], [-1], [-11, 5, 5, 2]]):
         x, rows = floats(step, 3, 6), np.array(rows, np.int64)
-        h, log, total, y = reference(model, {"h": h, "log": log, "x": x, "rows": rows})
-        runs.append(({"batch": 3, "k": len(rows)}, [x, rows], [total, y]))
+        h, log, total, y, marked = reference(model, {"h": h, "log": log, "x": x, "rows": rows})
+        runs.append(({"batch": 3, "k": len(rows)}, [x, rows], [total, y, marked]))
     return Case("recall", model, ["--state", "h=h_next", "--state", "log=log_next:1:8", "--dim", "batch=1..4", "--dim", "k=1..16"], runs)
 
 
