@@ -16,7 +16,7 @@ struct Interface {
   bool cuda; // weights, workspaces and states are device memory
   std::vector<std::string> openParams, queryParams, contextParams, stateParams, runParams;
   std::string hash; // of N.h, eight hex digits
-  std::string weightsMark = "0x0"; // of a mapped weight file, see ingot/mapped_file.h
+  std::string weightsMark = "0x0", weightsSum = "0x0"; // of a mapped weight file, see ingot/mapped_file.h
 
   /// Input symbols in the dimensions of states: they stay equal between two resets.
   std::vector<const Symbol *> stateSymbols() const;
@@ -42,6 +42,7 @@ std::string bannerLine(const LibrarySpec &spec);
 std::string quoted(llvm::StringRef text); // a C string literal
 std::string kernelFile(const Target &target, size_t count, size_t index); // "src/kernels_x86_64_v3_0.cpp"
 std::string entryFile(const Target &target);
+uint64_t weightsFileBytes(const LibrarySpec &spec); // a mapped file ends in the SHA-256 of its contents
 bool weightsAreFar(const LibrarySpec &spec); // beyond the reach of x86's 32-bit offsets
 std::string bounds(const Symbol &symbol);
 

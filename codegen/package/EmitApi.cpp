@@ -154,13 +154,18 @@ const Target targets[] = {
       text += "    {" + quoted(target.name) + ", " + target.features + ", " + n + "_" + target.id + "_run},\n";
     text += "};\n";
     if (i.mapsWeights || (i.cuda && i.hasWeights))
-      text += "\nconstexpr size_t weights_bytes = " + std::to_string(spec.weights.bytes) + ";\n";
+      text += "\nconstexpr size_t weights_bytes = " + std::to_string(weightsFileBytes(spec)) + ";\n";
     sizeFunction("workspace_bytes", inChecked(spec.workspaceBytes));
     if (!spec.plannedBytes.empty())
       sizeFunction("planned_bytes", inChecked(spec.plannedBytes));
     if (i.hasState)
       sizeFunction("state_bytes", allStates());
     add("\n} // namespace\n\n");
+  }
+
+  std::vector<std::string> mapArguments(const std::string &result) const {
+    return {"error", "options ? options->weights : nullptr", "weights_bytes", i.weightsMark + "u",
+            "options && options->check_weights ? " + i.weightsSum + "u : 0", result};
   }
 
   void open() {
@@ -175,9 +180,7 @@ const Target targets[] = {
       continue;
 )");
     if (i.mapsWeights)
-      text += wrapList("    if (ingot_status status = ingot::map_file(",
-                       {"error", "options ? options->weights : nullptr", "weights_bytes", i.weightsMark + "u", "&model->weights"},
-                       "))\n      return status;\n");
+      text += wrapList("    if (ingot_status status = ingot::map_file(", mapArguments("&model->weights"), "))\n      return status;\n");
     else if (i.hasWeights)
       add("    model->weights = @N@_weights;\n");
     std::string names;
@@ -212,7 +215,7 @@ const Target targets[] = {
     check("check_device", {"error", std::to_string(target.capability), target.exactCapability ? "true" : "false"});
     if (i.mapsWeights) {
       text += "  const unsigned char *mapped = nullptr;\n";
-      check("map_file", {"error", "options ? options->weights : nullptr", "weights_bytes", i.weightsMark + "u", "&mapped"});
+      check("map_file", mapArguments("&mapped"));
       text += R"(  const ingot_status status = ingot::upload(error, mapped, weights_bytes, &model->weights);
   ingot::unmap_file(mapped, weights_bytes);
   if (status != INGOT_OK)
@@ -423,13 +426,9 @@ void @N@_state_reset(@N@_state *state) {
 
   void frame() {
     text += "  const checked workspace = " + sizeCall("workspace_bytes", spec.workspaceBytes) + ";\n";
-    text += R"(  if (uint64_t(workspace.value) > context->workspace_bytes)
-    return ingot::need_workspace(error, workspace.value, context->workspace_bytes);
-)";
+    check("check_room", {"error", "\"workspace\"", "workspace", "context->workspace_bytes"});
     if (i.hasState)
-      text += "  const checked needed_state = " + sizeCall("state_bytes", allStates()) +
-              ";\n  if (uint64_t(needed_state.value) > state->bytes)\n"
-              "    return ingot::need_state(error, needed_state.value, state->bytes);\n";
+      check("check_room", {"error", "\"state\"", sizeCall("state_bytes", allStates()), "state->bytes"});
     add(R"(
   @N@_frame frame = @N@_frame();
   frame.executor = &context->executor;

@@ -166,7 +166,9 @@ typedef struct @N@_context {
   }
   text += "typedef struct " + n + "_options {\n  const char *target; /* " + targetNames(i.spec) +
           (i.cuda ? ", or 0 */\n" : "; 0 for the best that this processor runs */\n") +
-          (i.mapsWeights ? "  const char *weights; /* path of " + n + ".weights */\n" : "") + "} " + n +
+          (i.mapsWeights ? "  const char *weights; /* path of " + n + ".weights */\n"
+                           "  int32_t check_weights; /* 1: read the whole file and compare its checksum; 0: its size and both ends */\n"
+                         : "") + "} " + n +
           "_options;\n";
   return text;
 }
@@ -215,8 +217,8 @@ void @N@_device_free(void *memory);
   text += i.hasDims ? "/* The memory that runs within `limits` need; 0 stands for the compiled bounds. */\n"
                     : "/* The memory that a run needs. */\n";
   text += wrapList("ingot_status " + n + "_query(", i.queryParams, ");\n\n");
-  text += i.cuda ? "/* `workspace`, on the device, stays the caller's and must outlive the context; `executor` is not used. */\n"
-                 : "/* `workspace` stays the caller's and must outlive the context; `executor` is copied, 0 means serial. */\n";
+  text += i.cuda ? "/* `model`, and `workspace` on the device, stay the caller's and must outlive the context; `executor` is not used. */\n"
+                 : "/* `model` and `workspace` stay the caller's and must outlive the context; `executor` is copied, 0 means serial. */\n";
   text += wrapList("ingot_status " + n + "_context_init(", i.contextParams, ");\n\n");
   if (i.hasState) {
     text += std::string("/* `memory`") + (i.cuda ? ", on the device," : "") +

@@ -45,6 +45,10 @@ std::string quoted(StringRef text) {
   return result;
 }
 
+uint64_t weightsFileBytes(const LibrarySpec &spec) {
+  return spec.weights.bytes + (spec.weights.form == WeightForm::File ? spec.build.weightsSha256.size() : 0);
+}
+
 bool weightsAreFar(const LibrarySpec &spec) {
   // 2 GiB less room for the program around them.
   return StringRef(spec.targets.front().features).starts_with("INGOT_CPU_X86") &&

@@ -168,6 +168,8 @@ static Error writeWeights(Interface &i, StringRef folder) {
     if (code)
       return createStringError(code, "cannot write " + path + ": " + code.message());
     spec.weights.write(stream);
+    if (i.mapsWeights)
+      stream << spec.build.weightsSha256; // two trainings of one network may differ in the middle only
     stream.close();
     if (stream.has_error()) {
       code = stream.error();
@@ -179,9 +181,12 @@ static Error writeWeights(Interface &i, StringRef folder) {
   if (!buffer)
     return createStringError(buffer.getError(), "cannot read " + path);
   StringRef bytes = (*buffer)->getBuffer();
-  if (bytes.size() != spec.weights.bytes)
-    return specError("the weights are " + Twine(bytes.size()) + " bytes, promised " + Twine(spec.weights.bytes));
-  i.weightsMark = "0x" + utohexstr(ingot::file_mark(bytes.bytes_begin(), bytes.size()), true);
+  if (bytes.size() != weightsFileBytes(spec))
+    return specError("the weight file has " + Twine(bytes.size()) + " bytes, promised " + Twine(weightsFileBytes(spec)));
+  if (i.mapsWeights) {
+    i.weightsMark = "0x" + utohexstr(ingot::file_mark(bytes.bytes_begin(), bytes.size()), true);
+    i.weightsSum = "0x" + utohexstr(ingot::file_sum(bytes.bytes_begin(), bytes.size()), true);
+  }
   if (spec.weights.form == WeightForm::Array)
     return writeFile(folder + "/src/weights.cpp", weightsArray(spec, bytes));
   return Error::success();

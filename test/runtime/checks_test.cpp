@@ -48,6 +48,18 @@ TEST(Checks, CountSaysWhereTheExpectedNumberComesFrom) {
   EXPECT_EQ(ingot::check_count(nullptr, "x", data, 3, 4), INGOT_SHAPE_MISMATCH);
 }
 
+TEST(Checks, Room) {
+  ingot_error error = {};
+  EXPECT_EQ(ingot::check_room(&error, "state", 64, 64), INGOT_OK);
+  EXPECT_EQ(ingot::check_room(&error, "state", 65, 64), INGOT_NEED_WORKSPACE);
+  EXPECT_STREQ(error.text, "state: 64 bytes, this run needs 65");
+  EXPECT_EQ(error.expected, 65);
+  EXPECT_EQ(error.actual, 64);
+  // No memory can be that large: nothing that the caller provides would help.
+  EXPECT_EQ(ingot::check_room(&error, "workspace", checked(INT64_MAX / 2) * 4, SIZE_MAX), INGOT_LIMIT_EXCEEDED);
+  EXPECT_STREQ(error.text, "workspace: its size overflows");
+}
+
 TEST(Checks, LongTextIsCut) {
   ingot_error error = {};
   const std::string name(1000, 'n');

@@ -154,9 +154,12 @@ inline ingot_status check_size(ingot_error *error, const char *name, checked byt
   return INGOT_OK;
 }
 
-inline ingot_status need_state(ingot_error *error, int64_t needed, size_t given) {
-  return fail(error, INGOT_NEED_WORKSPACE, "state", -1, needed, int64_t(given),
-              "state: %lld bytes, this run needs %lld", (long long)given, (long long)needed);
+// Checks that the `given` bytes of workspace or state suffice.
+inline ingot_status check_room(ingot_error *error, const char *name, checked needed, size_t given) {
+  size_t bytes = 0;
+  if (ingot_status status = check_size(error, name, needed, &bytes))
+    return status;
+  return bytes <= given ? INGOT_OK : need_memory(error, name, needed.value, given);
 }
 
 } // namespace

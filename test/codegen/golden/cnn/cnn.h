@@ -44,10 +44,10 @@ typedef struct cnn_options {
 
 /* Opens the model. `options` may be 0, and `error` may be 0 in every function. The linked name carries the hash
  * of this interface, so that an object compiled with an older header fails to link. */
-ingot_status cnn_open_21d10bce(cnn_model *model, const cnn_options *options, ingot_error *error);
+ingot_status cnn_open_84d20941(cnn_model *model, const cnn_options *options, ingot_error *error);
 
 static inline ingot_status cnn_open(cnn_model *model, const cnn_options *options, ingot_error *error) {
-  return cnn_open_21d10bce(model, options, error);
+  return cnn_open_84d20941(model, options, error);
 }
 
 void cnn_close(cnn_model *model);
@@ -55,7 +55,7 @@ void cnn_close(cnn_model *model);
 /* The memory that a run needs. */
 ingot_status cnn_query(ingot_sizes *sizes, ingot_error *error);
 
-/* `workspace` stays the caller's and must outlive the context; `executor` is copied, 0 means serial. */
+/* `model` and `workspace` stay the caller's and must outlive the context; `executor` is copied, 0 means serial. */
 ingot_status cnn_context_init(cnn_context *context, const cnn_model *model, void *workspace,
                               size_t workspace_bytes, const ingot_executor *executor, ingot_error *error);
 

@@ -71,11 +71,11 @@ typedef struct decoder_options {
 
 /* Opens the model. `options` may be 0, and `error` may be 0 in every function. The linked name carries the hash
  * of this interface, so that an object compiled with an older header fails to link. */
-ingot_status decoder_open_c095eea6(decoder_model *model, const decoder_options *options, ingot_error *error);
+ingot_status decoder_open_355503af(decoder_model *model, const decoder_options *options, ingot_error *error);
 
 static inline ingot_status decoder_open(decoder_model *model, const decoder_options *options,
                                         ingot_error *error) {
-  return decoder_open_c095eea6(model, options, error);
+  return decoder_open_355503af(model, options, error);
 }
 
 void decoder_close(decoder_model *model);
@@ -83,7 +83,7 @@ void decoder_close(decoder_model *model);
 /* The memory that runs within `limits` need; 0 stands for the compiled bounds. */
 ingot_status decoder_query(const decoder_limits *limits, ingot_sizes *sizes, ingot_error *error);
 
-/* `workspace` stays the caller's and must outlive the context; `executor` is copied, 0 means serial. */
+/* `model` and `workspace` stay the caller's and must outlive the context; `executor` is copied, 0 means serial. */
 ingot_status decoder_context_init(decoder_context *context, const decoder_model *model, void *workspace,
                                   size_t workspace_bytes, const ingot_executor *executor, ingot_error *error);
 

@@ -59,10 +59,10 @@ typedef struct mlp_options {
 
 /* Opens the model. `options` may be 0, and `error` may be 0 in every function. The linked name carries the hash
  * of this interface, so that an object compiled with an older header fails to link. */
-ingot_status mlp_open_94a18333(mlp_model *model, const mlp_options *options, ingot_error *error);
+ingot_status mlp_open_e19e8787(mlp_model *model, const mlp_options *options, ingot_error *error);
 
 static inline ingot_status mlp_open(mlp_model *model, const mlp_options *options, ingot_error *error) {
-  return mlp_open_94a18333(model, options, error);
+  return mlp_open_e19e8787(model, options, error);
 }
 
 void mlp_close(mlp_model *model);
@@ -70,7 +70,7 @@ void mlp_close(mlp_model *model);
 /* The memory that runs within `limits` need; 0 stands for the compiled bounds. */
 ingot_status mlp_query(const mlp_limits *limits, ingot_sizes *sizes, ingot_error *error);
 
-/* `workspace` stays the caller's and must outlive the context; `executor` is copied, 0 means serial. */
+/* `model` and `workspace` stay the caller's and must outlive the context; `executor` is copied, 0 means serial. */
 ingot_status mlp_context_init(mlp_context *context, const mlp_model *model, void *workspace,
                               size_t workspace_bytes, const ingot_executor *executor, ingot_error *error);
 

@@ -68,10 +68,10 @@ typedef struct tally_options {
 
 /* Opens the model. `options` may be 0, and `error` may be 0 in every function. The linked name carries the hash
  * of this interface, so that an object compiled with an older header fails to link. */
-ingot_status tally_open_2ea34a87(tally_model *model, const tally_options *options, ingot_error *error);
+ingot_status tally_open_7f0635e1(tally_model *model, const tally_options *options, ingot_error *error);
 
 static inline ingot_status tally_open(tally_model *model, const tally_options *options, ingot_error *error) {
-  return tally_open_2ea34a87(model, options, error);
+  return tally_open_7f0635e1(model, options, error);
 }
 
 void tally_close(tally_model *model);
@@ -79,7 +79,7 @@ void tally_close(tally_model *model);
 /* The memory that runs within `limits` need; 0 stands for the compiled bounds. */
 ingot_status tally_query(const tally_limits *limits, ingot_sizes *sizes, ingot_error *error);
 
-/* `workspace` stays the caller's and must outlive the context; `executor` is copied, 0 means serial. */
+/* `model` and `workspace` stay the caller's and must outlive the context; `executor` is copied, 0 means serial. */
 ingot_status tally_context_init(tally_context *context, const tally_model *model, void *workspace,
                                 size_t workspace_bytes, const ingot_executor *executor, ingot_error *error);
 

@@ -23,7 +23,7 @@ INGOT_HIDDEN extern const unsigned char cnn_weights[];
 namespace {
 
 // Marks an object that this library initialised.
-constexpr uint64_t magic = 0x21d10bce;
+constexpr uint64_t magic = 0x84d20941;
 
 struct Target {
   const char *name;
@@ -43,7 +43,7 @@ checked workspace_bytes() {
 
 } // namespace
 
-ingot_status cnn_open_21d10bce(cnn_model *model, const cnn_options *options, ingot_error *error) {
+ingot_status cnn_open_84d20941(cnn_model *model, const cnn_options *options, ingot_error *error) {
   ingot::begin(error);
   if (!model)
     return ingot::null_argument(error, "model");
@@ -120,8 +120,8 @@ ingot_status cnn_run(cnn_context *context, const cnn_inputs *inputs, cnn_outputs
     return status;
 
   const checked workspace = workspace_bytes();
-  if (uint64_t(workspace.value) > context->workspace_bytes)
-    return ingot::need_workspace(error, workspace.value, context->workspace_bytes);
+  if (ingot_status status = ingot::check_room(error, "workspace", workspace, context->workspace_bytes))
+    return status;
 
   cnn_frame frame = cnn_frame();
   frame.executor = &context->executor;
@@ -139,5 +139,5 @@ const char *cnn_build_info(void) {
          "model cnn.onnx sha256:0000000000000000000000000000000000000000000000000000000000000000\n"
          "weights sha256:1111111111111111111111111111111111111111111111111111111111111111\n"
          "options --target x86-64-v3,x86-64-v2\n"
-         "interface 21d10bce\n";
+         "interface 84d20941\n";
 }

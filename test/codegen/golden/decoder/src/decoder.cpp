@@ -23,7 +23,7 @@ INGOT_HIDDEN extern const unsigned char decoder_weights[];
 namespace {
 
 // Marks an object that this library initialised.
-constexpr uint64_t magic = 0xc095eea6;
+constexpr uint64_t magic = 0x355503af;
 
 struct Target {
   const char *name;
@@ -46,7 +46,7 @@ checked state_bytes(checked batch) {
 
 } // namespace
 
-ingot_status decoder_open_c095eea6(decoder_model *model, const decoder_options *options, ingot_error *error) {
+ingot_status decoder_open_355503af(decoder_model *model, const decoder_options *options, ingot_error *error) {
   ingot::begin(error);
   if (!model)
     return ingot::null_argument(error, "model");
@@ -200,11 +200,10 @@ ingot_status decoder_run(decoder_context *context, const decoder_dims *dims, con
                 "batch: %lld, the state was begun with %lld", (long long)batch.value,
                 (long long)state->batch);
   const checked workspace = workspace_bytes(batch, seq, length);
-  if (uint64_t(workspace.value) > context->workspace_bytes)
-    return ingot::need_workspace(error, workspace.value, context->workspace_bytes);
-  const checked needed_state = state_bytes(batch);
-  if (uint64_t(needed_state.value) > state->bytes)
-    return ingot::need_state(error, needed_state.value, state->bytes);
+  if (ingot_status status = ingot::check_room(error, "workspace", workspace, context->workspace_bytes))
+    return status;
+  if (ingot_status status = ingot::check_room(error, "state", state_bytes(batch), state->bytes))
+    return status;
 
   decoder_frame frame = decoder_frame();
   frame.executor = &context->executor;
@@ -237,5 +236,5 @@ const char *decoder_build_info(void) {
          "model decoder.onnx sha256:0000000000000000000000000000000000000000000000000000000000000000\n"
          "weights sha256:1111111111111111111111111111111111111111111111111111111111111111\n"
          "options --target x86-64-v3\n"
-         "interface c095eea6\n";
+         "interface 355503af\n";
 }

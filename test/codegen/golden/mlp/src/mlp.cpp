@@ -23,7 +23,7 @@ INGOT_HIDDEN extern const unsigned char mlp_weights[];
 namespace {
 
 // Marks an object that this library initialised.
-constexpr uint64_t magic = 0x94a18333;
+constexpr uint64_t magic = 0xe19e8787;
 
 struct Target {
   const char *name;
@@ -42,7 +42,7 @@ checked workspace_bytes(checked batch) {
 
 } // namespace
 
-ingot_status mlp_open_94a18333(mlp_model *model, const mlp_options *options, ingot_error *error) {
+ingot_status mlp_open_e19e8787(mlp_model *model, const mlp_options *options, ingot_error *error) {
   ingot::begin(error);
   if (!model)
     return ingot::null_argument(error, "model");
@@ -131,8 +131,8 @@ ingot_status mlp_run(mlp_context *context, const mlp_dims *dims, const mlp_input
     return status;
 
   const checked workspace = workspace_bytes(batch);
-  if (uint64_t(workspace.value) > context->workspace_bytes)
-    return ingot::need_workspace(error, workspace.value, context->workspace_bytes);
+  if (ingot_status status = ingot::check_room(error, "workspace", workspace, context->workspace_bytes))
+    return status;
 
   mlp_frame frame = mlp_frame();
   frame.executor = &context->executor;
@@ -151,5 +151,5 @@ const char *mlp_build_info(void) {
          "model mlp.onnx sha256:0000000000000000000000000000000000000000000000000000000000000000\n"
          "weights sha256:1111111111111111111111111111111111111111111111111111111111111111\n"
          "options --target x86-64-v3\n"
-         "interface 94a18333\n";
+         "interface e19e8787\n";
 }

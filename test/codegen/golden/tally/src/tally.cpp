@@ -19,7 +19,7 @@ using ingot::mod;
 namespace {
 
 // Marks an object that this library initialised.
-constexpr uint64_t magic = 0x2ea34a87;
+constexpr uint64_t magic = 0x7f0635e1;
 
 struct Target {
   const char *name;
@@ -46,7 +46,7 @@ checked state_bytes() {
 
 } // namespace
 
-ingot_status tally_open_2ea34a87(tally_model *model, const tally_options *options, ingot_error *error) {
+ingot_status tally_open_7f0635e1(tally_model *model, const tally_options *options, ingot_error *error) {
   ingot::begin(error);
   if (!model)
     return ingot::null_argument(error, "model");
@@ -159,11 +159,10 @@ ingot_status tally_run(tally_context *context, const tally_dims *dims, const tal
     return status;
 
   const checked workspace = workspace_bytes(n);
-  if (uint64_t(workspace.value) > context->workspace_bytes)
-    return ingot::need_workspace(error, workspace.value, context->workspace_bytes);
-  const checked needed_state = state_bytes();
-  if (uint64_t(needed_state.value) > state->bytes)
-    return ingot::need_state(error, needed_state.value, state->bytes);
+  if (ingot_status status = ingot::check_room(error, "workspace", workspace, context->workspace_bytes))
+    return status;
+  if (ingot_status status = ingot::check_room(error, "state", state_bytes(), state->bytes))
+    return status;
 
   tally_frame frame = tally_frame();
   frame.executor = &context->executor;
@@ -191,5 +190,5 @@ const char *tally_build_info(void) {
   return "ingot 0.1.0\n"
          "model tally.onnx sha256:0000000000000000000000000000000000000000000000000000000000000000\n"
          "options --target x86-64-v3\n"
-         "interface 2ea34a87\n";
+         "interface 7f0635e1\n";
 }
