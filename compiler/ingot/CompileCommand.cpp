@@ -56,7 +56,7 @@ ExitCode compile(const CompileArguments &a) {
   }
   report(c, a);
   if (a.timing)
-    c.timing.print(errs());
+    reportTiming(c.timing);
   if (e != ExitOk || last <= Stage::Plan || a.quiet)
     return e;
   uint64_t size = 0;
