@@ -50,6 +50,11 @@ std::optional<double> ModelFacts::predictedMicroseconds(const StepFacts &step) c
   return cycles / (plan->clockGHz * 1e3);
 }
 
+/// As the page writes a type into a box.
+static std::string shortText(const TypeFacts &type) {
+  return type.element + (!type.dims ? "" : " " + (type.dims->empty() ? "scalar" : llvm::join(*type.dims, "x")));
+}
+
 /// Boxes with room for the operator and the type of the result below it.
 Drawing draw(const ModelFacts &model, int graph) {
   Drawing out;
@@ -58,7 +63,7 @@ Drawing draw(const ModelFacts &model, int graph) {
   std::vector<LayoutEdge> edges;
   std::map<int, std::pair<int, int>> from; // value → box, port
   auto box = [&](const std::string &title, const TypeFacts *type) {
-    size_t width = std::max<size_t>(title.size() * 9, type ? std::min<size_t>(type->text().size(), 34) * 7 : 0);
+    size_t width = std::max<size_t>(title.size() * 9, type ? std::min<size_t>(shortText(*type).size(), 34) * 7 : 0);
     boxes.push_back({int(std::clamp<size_t>(width + 28, 84, 280)), 44});
     return int(boxes.size()) - 1;
   };
@@ -67,7 +72,10 @@ Drawing draw(const ModelFacts &model, int graph) {
   for (int v : g.inputs)
     from[v] = {box(model.values[v].name.substr(0, 28), typeOf(v)), 0};
   size_t first = boxes.size();
-  for (int n : g.nodes) {
+  for (int n : g.nodes)
+    if (model.nodes[n].op != "Constant" || !model.nodes[n].domain.empty())
+      out.nodes.push_back(n);
+  for (int n : out.nodes) {
     const NodeFacts &f = model.nodes[n];
     int b = box(f.op, f.outputs.empty() ? nullptr : typeOf(f.outputs[0]));
     for (size_t i = 0; i < f.outputs.size(); ++i)
@@ -84,10 +92,10 @@ Drawing draw(const ModelFacts &model, int graph) {
     out.boxOfEdge.push_back(to);
   };
   // What a node's subgraphs take from here are edges to the node.
-  std::vector<std::vector<int>> within(g.nodes.size());
-  for (size_t i = 0; i < g.nodes.size(); ++i) {
+  std::vector<std::vector<int>> within(out.nodes.size());
+  for (size_t i = 0; i < out.nodes.size(); ++i) {
     std::vector<int> todo;
-    for (auto &[name, inner] : model.nodes[g.nodes[i]].graphs)
+    for (auto &[name, inner] : model.nodes[out.nodes[i]].graphs)
       todo.push_back(inner);
     while (!todo.empty()) {
       const GraphFacts &inner = model.graphs[todo.back()];
@@ -100,9 +108,9 @@ Drawing draw(const ModelFacts &model, int graph) {
       }
     }
   }
-  for (size_t i = 0; i < g.nodes.size(); ++i) {
+  for (size_t i = 0; i < out.nodes.size(); ++i) {
     std::vector<int> seen;
-    for (int v : model.nodes[g.nodes[i]].inputs)
+    for (int v : model.nodes[out.nodes[i]].inputs)
       connect(v, int(first + i), seen);
     for (int v : within[i])
       connect(v, int(first + i), seen);

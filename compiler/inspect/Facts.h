@@ -115,9 +115,11 @@ struct ModelFacts {
   std::optional<double> predictedMicroseconds(const StepFacts &step) const;
 };
 
-/// A graph on a plane: boxes of its inputs, nodes and outputs, in this order.
+/// A graph on a plane: boxes of its inputs, of nodes and of its outputs, in this order. Like initialisers, nodes that are
+/// constants have none.
 struct Drawing {
   GraphLayout layout;
+  std::vector<int> nodes; // those that have a box
   std::vector<int> valueOfEdge, boxOfEdge; // per edge of the layout: what flows, where to
 };
 Drawing draw(const ModelFacts &model, int graph);

@@ -1,10 +1,12 @@
 //===- Layout.cpp ------------------------------------------------------------------------===//
 #include "compiler/inspect/Layout.h"
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 #include <map>
 #include <numeric>
+#include <set>
 
 namespace ingot::inspect {
 namespace {
@@ -43,7 +45,10 @@ struct Drawing {
   long crossings() const;
   void sortLayer(std::vector<int> &layer, bool byUpper);
   void reduceCrossings();
-  void place(std::vector<int> &layer, bool useUp, bool useDown);
+  double apart(int left, int right) const;
+  std::set<std::pair<int, int>> crossingLines() const;
+  std::vector<int> columns(bool byUpper, bool fromLeft, const std::set<std::pair<int, int>> &givesWay) const;
+  std::vector<double> compact(const std::vector<int> &root, bool fromLeft) const;
   void placeAll();
   void write();
 };
@@ -223,74 +228,141 @@ void Drawing::reduceCrossings() {
       items[layer[i]].order = int(i);
 }
 
-/// Moves the items of a layer as near as their order allows to the mean of their neighbours: least squares, by pooling
-/// of adjacent violators. Lines weigh more than nodes, so they become straight.
-void Drawing::place(std::vector<int> &layer, bool useUp, bool useDown) {
-  struct Block {
-    double sum, weight;
-    size_t count;
-    double at() const { return sum / weight; }
-  };
-  std::vector<Block> blocks;
-  std::vector<double> shift(layer.size());
-  double offset = 0;
-  for (size_t i = 0; i < layer.size(); ++i) {
-    Item &item = items[layer[i]];
-    if (i) {
-      const Item &left = items[layer[i - 1]];
-      int gap = left.node < 0 && item.node < 0 ? kLineGap : kGapX;
-      offset += (left.width + item.width) / 2.0 + gap;
-    }
-    shift[i] = offset;
-    double sum = 0, weight = 0;
-    auto attract = [&](const std::vector<int> &list) {
-      for (int w : list) {
-        double k = item.node < 0 && items[w].node < 0 ? 8 : item.node < 0 || items[w].node < 0 ? 2 : 1;
-        sum += k * items[w].x;
-        weight += k;
-      }
-    };
-    if (useUp)
-      attract(item.up);
-    if (useDown)
-      attract(item.down);
-    if (!weight) { // stays
-      sum = item.x * 0.01;
-      weight = 0.01;
-    }
-    double wish = sum / weight - offset;
-    double mass = item.node < 0 ? 4 : 1;
-    blocks.push_back({wish * mass, mass, 1});
-    while (blocks.size() > 1 && blocks[blocks.size() - 2].at() > blocks.back().at()) {
-      Block b = blocks.back();
-      blocks.pop_back();
-      blocks.back() = {blocks.back().sum + b.sum, blocks.back().weight + b.weight, blocks.back().count + b.count};
-    }
-  }
-  size_t i = 0;
-  for (const Block &b : blocks)
-    for (size_t k = 0; k < b.count; ++k, ++i)
-      items[layer[i]].x = b.at() + shift[i];
+double Drawing::apart(int left, int right) const {
+  const Item &l = items[left], &r = items[right];
+  return (l.width + r.width) / 2.0 + (l.node < 0 && r.node < 0 ? kLineGap : kGapX);
 }
 
-void Drawing::placeAll() {
-  for (auto &layer : layers) {
-    double x = 0;
-    for (int v : layer) {
-      items[v].x = x + items[v].width / 2.0;
-      x += items[v].width + kGapX;
+/// Segments of a node that cross a long line give way to it.
+std::set<std::pair<int, int>> Drawing::crossingLines() const {
+  std::set<std::pair<int, int>> out;
+  auto pointAbove = [&](int v) {
+    if (items[v].node < 0)
+      for (int u : items[v].up)
+        if (items[u].node < 0)
+          return u;
+    return -1;
+  };
+  for (size_t l = 0; l + 1 < layers.size(); ++l) {
+    int from = 0;
+    size_t next = 0;
+    for (size_t i = 0; i < layers[l + 1].size(); ++i) {
+      int line = pointAbove(layers[l + 1][i]);
+      if (line < 0 && i + 1 < layers[l + 1].size())
+        continue;
+      int to = line < 0 ? int(layers[l].size()) : items[line].order;
+      for (; next <= i; ++next)
+        for (int u : items[layers[l + 1][next]].up)
+          if ((items[u].order < from || items[u].order > to) && (items[u].node >= 0 || items[layers[l + 1][next]].node >= 0))
+            out.insert({u, layers[l + 1][next]});
+      from = to;
     }
-    for (int v : layer)
-      items[v].x -= x / 2;
   }
-  for (int round = 0; round < kSweeps; ++round) {
-    for (size_t l = 1; l < layers.size(); ++l)
-      place(layers[l], true, round >= kSweeps / 2);
-    for (size_t l = layers.size(); l-- > 0;)
-      place(layers[l], round >= kSweeps / 2, true);
+  return out;
+}
+
+/// Columns of items that stand exactly below each other: each is aligned with the median of its neighbours above (or
+/// below), as seen from the left (or right), where no other column is crossed. Returns each item's column.
+std::vector<int> Drawing::columns(bool byUpper, bool fromLeft, const std::set<std::pair<int, int>> &givesWay) const {
+  std::vector<int> root(items.size());
+  std::iota(root.begin(), root.end(), 0);
+  std::vector<char> isTaken(items.size()); // already goes on in this direction
+  for (size_t n = 0; n < layers.size(); ++n) {
+    const std::vector<int> &layer = layers[byUpper ? n : layers.size() - 1 - n];
+    int border = fromLeft ? -1 : std::numeric_limits<int>::max();
+    for (size_t i = 0; i < layer.size(); ++i) {
+      int v = layer[fromLeft ? i : layer.size() - 1 - i];
+      std::vector<int> around = byUpper ? items[v].up : items[v].down;
+      if (items[v].node < 0 && std::any_of(around.begin(), around.end(), [&](int w) { return items[w].node < 0; }))
+        around.erase(std::remove_if(around.begin(), around.end(), [&](int w) { return items[w].node >= 0; }), around.end());
+      std::sort(around.begin(), around.end(), [&](int a, int b) { return items[a].order < items[b].order; });
+      if (around.empty())
+        continue;
+      size_t low = (around.size() - 1) / 2, high = around.size() / 2;
+      for (size_t m : fromLeft ? std::array{low, high} : std::array{high, low}) {
+        int u = around[m];
+        bool isFree = fromLeft ? border < items[u].order : border > items[u].order;
+        if (!isFree || isTaken[u] || givesWay.count(byUpper ? std::pair(u, v) : std::pair(v, u)))
+          continue;
+        root[v] = root[u];
+        isTaken[u] = 1;
+        border = items[u].order;
+        break;
+      }
+    }
   }
-  for (auto &layer : layers)
-    place(layer, true, true);
+  return root;
+}
+
+/// Places of the columns: as far left as they go, then as near to their right neighbours as that leaves room.
+std::vector<double> Drawing::compact(const std::vector<int> &root, bool fromLeft) const {
+  struct Edge {
+    int to;
+    double gap;
+  };
+  std::vector<std::vector<Edge>> right(items.size());
+  std::vector<int> waiting(items.size()), order;
+  for (const auto &layer : layers)
+    for (size_t i = 0; i + 1 < layer.size(); ++i) {
+      // Seen from the right all is mirrored.
+      int a = fromLeft ? layer[i] : layer[i + 1], b = fromLeft ? layer[i + 1] : layer[i];
+      right[root[a]].push_back({root[b], apart(layer[i], layer[i + 1])});
+      ++waiting[root[b]];
+    }
+  for (size_t v = 0; v < items.size(); ++v)
+    if (root[v] == int(v) && !waiting[v])
+      order.push_back(int(v));
+  std::vector<double> x(items.size());
+  for (size_t i = 0; i < order.size(); ++i)
+    for (const Edge &e : right[order[i]]) {
+      x[e.to] = std::max(x[e.to], x[order[i]] + e.gap);
+      if (!--waiting[e.to])
+        order.push_back(e.to);
+    }
+  for (auto it = order.rbegin(); it != order.rend(); ++it) {
+    double room = std::numeric_limits<double>::max();
+    for (const Edge &e : right[*it])
+      room = std::min(room, x[e.to] - e.gap);
+    if (room != std::numeric_limits<double>::max())
+      x[*it] = std::max(x[*it], room);
+  }
+  std::vector<double> out(items.size());
+  for (size_t v = 0; v < items.size(); ++v)
+    out[v] = fromLeft ? x[root[v]] : -x[root[v]];
+  return out;
+}
+
+/// The mean of the middle two of four drawings (Brandes and Köpf, "Fast and Simple Horizontal Coordinate Assignment", 2001).
+void Drawing::placeAll() {
+  if (items.empty())
+    return;
+  std::set<std::pair<int, int>> givesWay = crossingLines();
+  struct Way {
+    std::vector<double> x;
+    double low, high;
+    bool fromLeft;
+  };
+  std::vector<Way> ways;
+  for (bool byUpper : {true, false})
+    for (bool fromLeft : {true, false}) {
+      Way w{compact(columns(byUpper, fromLeft, givesWay), fromLeft), std::numeric_limits<double>::max(),
+            std::numeric_limits<double>::lowest(), fromLeft};
+      for (size_t v = 0; v < items.size(); ++v) {
+        w.low = std::min(w.low, w.x[v] - items[v].width / 2.0);
+        w.high = std::max(w.high, w.x[v] + items[v].width / 2.0);
+      }
+      ways.push_back(std::move(w));
+    }
+  const Way &narrow = *std::min_element(ways.begin(), ways.end(), [](auto &a, auto &b) { return a.high - a.low < b.high - b.low; });
+  double low = narrow.low, high = narrow.high;
+  for (Way &w : ways)
+    for (double &x : w.x)
+      x += w.fromLeft ? low - w.low : high - w.high;
+  for (size_t v = 0; v < items.size(); ++v) {
+    std::array<double, 4> x = {ways[0].x[v], ways[1].x[v], ways[2].x[v], ways[3].x[v]};
+    std::sort(x.begin(), x.end());
+    items[v].x = (x[1] + x[2]) / 2;
+  }
 }
 
 void Drawing::write() {

@@ -1,7 +1,7 @@
 //===- Layout.h - a graph drawn top to bottom --------------------------------------------===//
 //
 // The layered drawing of Sugiyama, Tagawa and Toda: layers by longest path, pulled together; order within the layers by
-// medians; places by least squares under the order. An edge over several layers passes through one point of each, and the
+// medians; places by columns of what stands below each other. An edge over several layers passes through one point of each, and the
 // edges of one source share their points, so that a value used in many places is one line with branches. Equal graphs get
 // equal drawings.
 //

@@ -117,7 +117,7 @@ static Json drawingJson(const Drawing &d) {
   }
   for (int e : d.layout.remote)
     remote.push_back({d.valueOfEdge[e], d.boxOfEdge[e]});
-  return {{"width", d.layout.width}, {"height", d.layout.height}, {"boxes", boxes}, {"lines", lines}, {"remote", remote}};
+  return {{"width", d.layout.width}, {"height", d.layout.height}, {"nodes", d.nodes}, {"boxes", boxes}, {"lines", lines}, {"remote", remote}};
 }
 
 static Json modelJson(const ModelFacts &facts, bool withDrawings) {

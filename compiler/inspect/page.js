@@ -94,14 +94,18 @@ const typeText = t => t.dims ? t.type + '[' + t.dims.join(', ') + ']' : t.type;
 const shortType = t => t.dims ? t.type + ' ' + (t.dims.length ? t.dims.join('×') : 'scalar') : t.type;
 const cut = (text, most) => text.length > most ? text.slice(0, most - 1) + '…' : text;
 
-// A hue for each text, the same in every page.
-function hue(text) {
-  let h = 2166136261;
-  for (const c of text) h = Math.imul(h ^ c.codePointAt(0), 16777619);
-  return (Math.imul(h ^ (h >>> 15), 2654435761) >>> 0) % 360;
-}
+// Hues far apart for things that are counted one after the other.
+const hue = index => Math.round(24 + index * 137.508) % 360;
 const fill = h => h === undefined ? '' : `hsl(${h} var(--saturation) var(--tint))`;
 const stripe = h => h === undefined ? '' : `hsl(${h} var(--saturation) var(--stripe))`;
+
+// Operators, the commonest first, have their hue by rank.
+const hueOfOperator = new Map();
+{
+  const often = new Map();
+  for (const n of facts.nodes) often.set(operatorOf(n), (often.get(operatorOf(n)) || 0) + 1);
+  [...often].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1)).forEach(([op], i) => hueOfOperator.set(op, hue(i)));
+}
 
 // Who makes and who uses each value.
 const makers = new Map(), users = new Map();
@@ -256,7 +260,7 @@ let selected = -1;       // box
 function boxesOf(g) {
   const list = [];
   for (const v of g.inputs) list.push({kind: 'input', value: v, title: facts.values[v].name, type: facts.values[v]});
-  for (const n of g.nodes) {
+  for (const n of g.drawing.nodes) {
     const node = facts.nodes[n];
     list.push({kind: 'node', node: n, title: operatorOf(node), type: facts.values[node.outputs.find(v => v >= 0)]});
   }
@@ -280,8 +284,8 @@ function hueOf(box) {
   if (box.kind !== 'node') return undefined;
   const node = facts.nodes[box.node];
   const mode = byId('colour').value;
-  if (mode === 'operator') return hue(operatorOf(node));
-  if (mode === 'kernel') return node.steps.length ? hue('kernel ' + node.steps[0] * 7919) : undefined;
+  if (mode === 'operator') return hueOfOperator.get(operatorOf(node));
+  if (mode === 'kernel') return node.steps.length ? hue(node.steps[0]) : undefined;
   const most = Math.max(1, ...facts.nodes.map(n => finite(valueOf(n.flop))));
   const part = finite(valueOf(node.flop)) / most;
   return part > 0 ? Math.round(210 - 200 * Math.max(0, 1 + Math.log10(part) / 4)) : undefined;
@@ -359,8 +363,8 @@ function paint() {
   }
   const frame = byId('overview').querySelector('.view');
   if (frame) {
-    frame.setAttribute('x', 0);
-    frame.setAttribute('width', current.graph.drawing.width);
+    frame.setAttribute('x', -view.x / view.scale);
+    frame.setAttribute('width', width / view.scale);
     frame.setAttribute('y', Math.max(0, -view.y / view.scale));
     frame.setAttribute('height', height / view.scale);
   }
@@ -375,12 +379,11 @@ function zoom(factor, x, y) {
   view.scale = scale;
   paint();
 }
-const overviewWidth = 64;
 function fit() {
   const {width, height} = canvas.getBoundingClientRect();
   const d = current.graph.drawing;
-  view.scale = Math.min(1.2, (width - overviewWidth) / Math.max(d.width, 1), height / Math.max(d.height, 1));
-  view.x = (width - overviewWidth - d.width * view.scale) / 2;
+  view.scale = Math.min(1.2, width / Math.max(d.width, 1), height / Math.max(d.height, 1));
+  view.x = (width - d.width * view.scale) / 2;
   view.y = Math.max(0, (height - d.height * view.scale) / 2);
   paint();
 }
@@ -388,11 +391,11 @@ function fit() {
 function showTop() {
   const {width, height} = canvas.getBoundingClientRect();
   const d = current.graph.drawing;
-  const whole = Math.min((width - overviewWidth) / Math.max(d.width, 1), height / Math.max(d.height, 1));
+  const whole = Math.min(width / Math.max(d.width, 1), height / Math.max(d.height, 1));
   view.scale = Math.min(1, Math.max(0.7, whole));
   const first = current.boxes.reduce((a, b) => !a || b.y < a.y ? b : a, null);
-  const middle = d.width * view.scale <= width - overviewWidth ? d.width / 2 : first ? first.x + first.w / 2 : 0;
-  view.x = (width - overviewWidth) / 2 - middle * view.scale;
+  const middle = d.width * view.scale <= width ? d.width / 2 : first ? first.x + first.w / 2 : 0;
+  view.x = width / 2 - middle * view.scale;
   view.y = d.height * view.scale < height ? (height - d.height * view.scale) / 2 : 8;
   paint();
 }
@@ -400,7 +403,7 @@ function centre(box) {
   const {width, height} = canvas.getBoundingClientRect();
   const b = current.boxes[box];
   if (view.scale < nearScale) view.scale = 0.8;
-  view.x = (width - overviewWidth) / 2 - (b.x + b.w / 2) * view.scale;
+  view.x = width / 2 - (b.x + b.w / 2) * view.scale;
   view.y = height / 2 - (b.y + b.h / 2) * view.scale;
   paint();
 }
@@ -443,8 +446,14 @@ function neighbours(i, up) {
 function showNode(n) {
   openTab('graph');
   const node = facts.nodes[n];
-  if (current.index !== node.graph) openGraph(node.graph, 0);
+  if (current.index !== node.graph) openGraph(node.graph, -1);
   const box = current.boxOfNode.get(n);
+  if (box === undefined) { // a constant: beside the node that uses it
+    const user = (users.get(node.outputs[0]) || []).find(u => current.boxOfNode.has(u));
+    if (user !== undefined) centre(current.boxOfNode.get(user));
+    select(-1);
+    return describeNode(n);
+  }
   select(box);
   centre(box);
 }
@@ -470,7 +479,8 @@ function describeNothing() {
   byId('details').replaceChildren(element('h2', {}, g.name || 'graph'),
     definition([['nodes', count(g.nodes.length)], g.parent >= 0 ? ['of', link(facts.nodes[g.parent].name, () => showNode(g.parent))] : null]),
     heading('Inputs'), items(g.inputs.map(v => typed(v))), heading('Outputs'), items(g.outputs.map(v => typed(v))),
-    element('p', {class: 'note'}, 'Choose a node to see what it is and which kernels compute it.'));
+    element('p', {class: 'note'}, 'Click a node to see what it is' + (plan ? ' and which kernels compute it' : '') + '. Drag or scroll to move, Ctrl + scroll to zoom; ' +
+      'with the graph in focus arrow keys go from node to node.'));
 }
 function describeEnd(box) {
   byId('details').replaceChildren(element('h2', {}, box.title), definition([['is an', box.kind + ' of the graph'], ['type', typeText(facts.values[box.value])]]),
@@ -574,7 +584,8 @@ canvas.addEventListener('keydown', event => {
 });
 byId('overview').addEventListener('pointerdown', event => {
   const r = byId('overview').getBoundingClientRect();
-  const {height} = canvas.getBoundingClientRect();
+  const {width, height} = canvas.getBoundingClientRect();
+  view.x = width / 2 - (event.clientX - r.left) / r.width * current.graph.drawing.width * view.scale;
   view.y = height / 2 - (event.clientY - r.top) / r.height * current.graph.drawing.height * view.scale;
   paint();
 });
@@ -734,7 +745,7 @@ function memoryTab() {
     plan.arena.forEach((b, i) => {
       const at = finite(valueOf(b.offset)), size = finite(valueOf(b.bytes));
       const rect = element('rect', {class: 'buffer', 'data-buffer': i, x: left + width * b.first / steps, width: Math.max(0.6, width * (b.last - b.first + 1) / steps),
-        y: height - height * (at + size) / end, height: Math.max(0.6, height * size / end), style: `fill:${stripe(hue(b.name))}`,
+        y: height - height * (at + size) / end, height: Math.max(0.6, height * size / end), style: `fill:${stripe(hue(i))}`,
         onclick: () => {
           picture.querySelectorAll('.chosen').forEach(r => r.classList.remove('chosen'));
           rect.classList.add('chosen');
