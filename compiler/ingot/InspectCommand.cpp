@@ -34,7 +34,7 @@ bool writeFile(const InspectArguments &a, const std::string &path, const std::st
   return false;
 }
 
-ExitCode inspect(const InspectArguments &a) {
+ExitCode runInspect(const InspectArguments &a) {
   CompileOptions options;
   if (!a.parse(options))
     return ExitUsage;
@@ -66,7 +66,7 @@ void addInspect(CLI::App &app, int &exitCode) {
   a->add(*sub, "x86-64-v3");
   sub->add_option("--html", a->html, "file to write: one page with the graph, tables, kernels and memory, for any browser");
   sub->add_flag("--json", a->json, "everything as one JSON object on stdout");
-  sub->callback([a, &exitCode] { exitCode = inspect(*a); });
+  sub->callback([a, &exitCode] { exitCode = runInspect(*a); });
 }
 
 } // namespace ingot

@@ -171,7 +171,7 @@ function addTab(id, title) {
   const tab = element('button', {type: 'button', role: 'tab', id: 'tab-' + id, 'aria-controls': id, 'aria-selected': 'false', tabindex: -1,
     onclick: () => openTab(id)}, title);
   byId(id).dataset.title = title;
-  tabs.push({id, tab, draw: []});
+  tabs.push({id, tab});
   byId('tabs').append(tab);
 }
 function openTab(id) {
