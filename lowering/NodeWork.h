@@ -9,10 +9,12 @@
 
 namespace ingot {
 
-/// FLOP of one run by the name at a kernel's location (of several, the first). Within a loop: of one iteration.
+/// FLOP of one run by the name at a kernel's location (of several, the first). Within a loop: of one
+/// iteration.
 using NodeWork = std::map<std::string, DimExpr>;
 
-/// Fills `work` when hoist-constants has run: each kernel still belongs to one node, and what depends on constants alone is gone.
+/// Fills `work` when hoist-constants has run: each kernel still belongs to one node, and what depends on
+/// constants alone is gone.
 std::unique_ptr<mlir::PassInstrumentation> watchNodeWork(NodeWork &work);
 
 } // namespace ingot

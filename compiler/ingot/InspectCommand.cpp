@@ -62,9 +62,11 @@ ExitCode runInspect(const InspectArguments &a) {
 
 void addInspect(CLI::App &app, int &exitCode) {
   auto a = std::make_shared<InspectArguments>();
-  auto *sub = app.add_subcommand("inspect", "inputs, outputs, operators, parameters and cost of a model; its graph as a page");
+  auto *sub = app.add_subcommand(
+      "inspect", "inputs, outputs, operators, parameters and cost of a model; its graph as a page");
   a->add(*sub, "x86-64-v3");
-  sub->add_option("--html", a->html, "file to write: one page with the graph, tables, kernels and memory, for any browser");
+  sub->add_option("--html", a->html,
+                  "file to write: one page with the graph, tables, kernels and memory, for any browser");
   sub->add_flag("--json", a->json, "everything as one JSON object on stdout");
   sub->callback([a, &exitCode] { exitCode = runInspect(*a); });
 }

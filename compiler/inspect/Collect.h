@@ -12,9 +12,10 @@
 
 namespace ingot::inspect {
 
-/// What the file says, with the types that the importer inferred (where it did not get so far, the file's) and the arithmetic
-/// of each node. `symbols` is the module's ingot.symbols.
-ModelFacts collectModel(const LoadedModel &model, const ImportedTypes &types, const NodeWork &work, mlir::ArrayAttr symbols);
+/// What the file says, with the types that the importer inferred (where it did not get so far, the file's)
+/// and the arithmetic of each node. `symbols` is the module's ingot.symbols.
+ModelFacts collectModel(const LoadedModel &model, const ImportedTypes &types, const NodeWork &work,
+                        mlir::ArrayAttr symbols);
 
 /// What was made of it. `spec` has the kernels of `plan` in their order.
 PlanFacts collectPlan(plan::ModelOp plan, const Machine &machine, const package::LibrarySpec &spec);

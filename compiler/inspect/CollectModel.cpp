@@ -38,7 +38,9 @@ TypeFacts typeOf(const onnx::TypeProto &type) {
   if (type.tensor_type().has_shape()) {
     out.dims.emplace();
     for (const auto &d : type.tensor_type().shape().dim())
-      out.dims->push_back(d.has_dim_value() ? std::to_string(d.dim_value()) : d.has_dim_param() ? d.dim_param() : "?");
+      out.dims->push_back(d.has_dim_value()   ? std::to_string(d.dim_value())
+                          : d.has_dim_param() ? d.dim_param()
+                                              : "?");
   }
   return out;
 }
@@ -51,7 +53,8 @@ int64_t countOf(const onnx::TensorProto &t) {
 uint64_t parametersOf(const onnx::TensorProto &t) {
   constexpr int64_t small = 256;
   const ElementType *e = elementTypeOfOnnx(t.data_type());
-  bool isFloat = e && (llvm::StringRef(e->name).starts_with("f") || llvm::StringRef(e->name).starts_with("bf"));
+  bool isFloat =
+      e && (llvm::StringRef(e->name).starts_with("f") || llvm::StringRef(e->name).starts_with("bf"));
   int64_t count = countOf(t);
   return t.data_type() != onnx::TensorProto::STRING && (isFloat || count > small) ? uint64_t(count) : 0;
 }
@@ -118,18 +121,31 @@ std::string Collector::numbers(const onnx::TensorProto &t) const {
     }
   };
   switch (t.data_type()) {
-  case onnx::TensorProto::FLOAT: put(float()); break;
-  case onnx::TensorProto::DOUBLE: put(double()); break;
-  case onnx::TensorProto::INT64: put(int64_t()); break;
-  case onnx::TensorProto::INT32: put(int32_t()); break;
-  case onnx::TensorProto::INT8: put(int8_t()); break;
+  case onnx::TensorProto::FLOAT:
+    put(float());
+    break;
+  case onnx::TensorProto::DOUBLE:
+    put(double());
+    break;
+  case onnx::TensorProto::INT64:
+    put(int64_t());
+    break;
+  case onnx::TensorProto::INT32:
+    put(int32_t());
+    break;
+  case onnx::TensorProto::INT8:
+    put(int8_t());
+    break;
   case onnx::TensorProto::UINT8:
-  case onnx::TensorProto::BOOL: put(uint8_t()); break;
+  case onnx::TensorProto::BOOL:
+    put(uint8_t());
+    break;
   case onnx::TensorProto::STRING:
     for (auto s : view->strings)
       texts.push_back("\"" + std::string(s) + "\"");
     break;
-  default: return "";
+  default:
+    return "";
   }
   return " = " + llvm::join(texts, ", ");
 }
@@ -138,12 +154,24 @@ std::string Collector::attribute(const onnx::AttributeProto &a) const {
   std::string text;
   llvm::raw_string_ostream os(text);
   switch (a.type()) {
-  case onnx::AttributeProto::FLOAT: os << a.f(); break;
-  case onnx::AttributeProto::INT: os << a.i(); break;
-  case onnx::AttributeProto::STRING: os << '"' << (a.s().size() > 400 ? a.s().substr(0, 400) + "…" : a.s()) << '"'; break;
-  case onnx::AttributeProto::FLOATS: os << listText(a.floats()); break;
-  case onnx::AttributeProto::INTS: os << listText(a.ints()); break;
-  case onnx::AttributeProto::STRINGS: os << listText(a.strings()); break;
+  case onnx::AttributeProto::FLOAT:
+    os << a.f();
+    break;
+  case onnx::AttributeProto::INT:
+    os << a.i();
+    break;
+  case onnx::AttributeProto::STRING:
+    os << '"' << (a.s().size() > 400 ? a.s().substr(0, 400) + "…" : a.s()) << '"';
+    break;
+  case onnx::AttributeProto::FLOATS:
+    os << listText(a.floats());
+    break;
+  case onnx::AttributeProto::INTS:
+    os << listText(a.ints());
+    break;
+  case onnx::AttributeProto::STRINGS:
+    os << listText(a.strings());
+    break;
   case onnx::AttributeProto::TENSOR: {
     TypeFacts type{elementName(a.t().data_type()), std::vector<std::string>()};
     for (int64_t d : a.t().dims())
@@ -151,8 +179,12 @@ std::string Collector::attribute(const onnx::AttributeProto &a) const {
     os << type.text() << numbers(a.t());
     break;
   }
-  case onnx::AttributeProto::TYPE_PROTO: os << typeText(a.tp()); break;
-  default: os << "(" << onnx::AttributeProto::AttributeType_Name(a.type()) << ")"; break;
+  case onnx::AttributeProto::TYPE_PROTO:
+    os << typeText(a.tp());
+    break;
+  default:
+    os << "(" << onnx::AttributeProto::AttributeType_Name(a.type()) << ")";
+    break;
   }
   return text;
 }
@@ -187,7 +219,8 @@ void Collector::node(const onnx::NodeProto &n, Scope &scope, int graphIndex) {
   auto known = types.results.find(&n);
   for (int i = 0; i < n.output_size(); ++i) {
     const std::string &name = n.output(i);
-    mlir::Type type = known != types.results.end() && size_t(i) < known->second.size() ? known->second[i] : mlir::Type();
+    mlir::Type type =
+        known != types.results.end() && size_t(i) < known->second.size() ? known->second[i] : mlir::Type();
     f.outputs.push_back(name.empty() ? -1 : value(scope, name, type ? typeOf(type) : hintOf(name)));
   }
   for (const auto &a : n.attribute())
@@ -249,13 +282,15 @@ int64_t assumedSize(const SymbolFacts &s, const ModelFacts &model) {
 
 } // namespace
 
-ModelFacts collectModel(const LoadedModel &model, const ImportedTypes &types, const NodeWork &work, mlir::ArrayAttr symbols) {
+ModelFacts collectModel(const LoadedModel &model, const ImportedTypes &types, const NodeWork &work,
+                        mlir::ArrayAttr symbols) {
   Collector c{model, types, work, {}, {}, {}};
   for (auto &[name, type] : types.inputs)
     c.inputTypes[name] = typeOf(type);
   ModelFacts &out = c.out;
   out.name = model.graph().name();
-  out.producer = model.proto.producer_name() + (model.proto.producer_version().empty() ? "" : " " + model.proto.producer_version());
+  out.producer = model.proto.producer_name() +
+                 (model.proto.producer_version().empty() ? "" : " " + model.proto.producer_version());
   out.irVersion = model.proto.ir_version();
   for (auto &[domain, version] : model.opsets)
     out.opsets.push_back({domain, version});

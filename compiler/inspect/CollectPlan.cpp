@@ -21,8 +21,10 @@ DimExpr formulaOfLaunch(plan::LaunchOp launch, StringRef name) {
   for (unsigned i = 0; symbols && i < symbols.size() && i < launch.getArgs().size(); ++i) {
     Value v = launch.getArgs()[i];
     std::optional<DimExpr> e;
-    if (auto argument = dyn_cast<BlockArgument>(v); argument && argument.getOwner() == &entry.getBody().front())
-      e = DimExpr::symbol(entry.getArgAttrOfType<StringAttr>(argument.getArgNumber(), "plan.name").getValue());
+    if (auto argument = dyn_cast<BlockArgument>(v);
+        argument && argument.getOwner() == &entry.getBody().front())
+      e = DimExpr::symbol(
+          entry.getArgAttrOfType<StringAttr>(argument.getArgNumber(), "plan.name").getValue());
     else if (auto dim = v.getDefiningOp<plan::DimOp>())
       e = DimExpr::parse(dim.getExpr());
     else if (auto c = getConstantIntValue(v))
@@ -48,7 +50,8 @@ double flopsPerCycle(plan::KernelOp kernel, const Machine &machine) {
   if (r.getAsInteger(10, rows) || c.getAsInteger(10, columns))
     return double(lanes);
   constexpr int64_t steps = 256;
-  return 2.0 * rows * columns * steps / tileCycles(rows, columns / lanes, {rows, columns, steps, true, true}, machine);
+  return 2.0 * rows * columns * steps /
+         tileCycles(rows, columns / lanes, {rows, columns, steps, true, true}, machine);
 }
 
 std::string nameAt(Location loc) {
@@ -80,7 +83,8 @@ BufferFacts bufferOf(plan::SliceOp slice, const Steps &steps) {
   BufferFacts out;
   out.name = nameAt(slice.getLoc());
   out.offset = slice.getOffset().str();
-  DimExpr bytes = storageBytes(cast<MemRefType>(slice.getType()).getElementType(), *DimExpr::parse(slice.getCount()));
+  DimExpr bytes =
+      storageBytes(cast<MemRefType>(slice.getType()).getElementType(), *DimExpr::parse(slice.getCount()));
   out.bytes = bytes.str();
   out.first = int(steps.ops.size());
   for (Value v : valuesInMemoryOf(slice.getResult()))
@@ -108,7 +112,8 @@ PlanFacts collectPlan(plan::ModelOp plan, const Machine &machine, const package:
   out.weightBytes = spec.weights.bytes;
   out.workspace = spec.workspaceBytes;
   std::map<std::string, int> kernelIndex;
-  std::vector<plan::KernelOp> kernels(plan.getOps<plan::KernelOp>().begin(), plan.getOps<plan::KernelOp>().end());
+  std::vector<plan::KernelOp> kernels(plan.getOps<plan::KernelOp>().begin(),
+                                      plan.getOps<plan::KernelOp>().end());
   for (auto [kernel, printed] : llvm::zip(kernels, spec.targets.at(0).kernels)) {
     KernelFacts k;
     k.name = printed.name;
@@ -138,7 +143,8 @@ PlanFacts collectPlan(plan::ModelOp plan, const Machine &machine, const package:
       s.flops = flops.str();
       s.bytes = formulaOfLaunch(launch, "bytes").str();
       if (out.predictsTime)
-        s.flopsPerCycle = flopsPerCycle(SymbolTable::lookupNearestSymbolFrom<plan::KernelOp>(launch, launch.getKernelAttr()), machine);
+        s.flopsPerCycle = flopsPerCycle(
+            SymbolTable::lookupNearestSymbolFrom<plan::KernelOp>(launch, launch.getKernelAttr()), machine);
     } else {
       s.name = cast<plan::CallOp>(op).getCallee().str();
     }

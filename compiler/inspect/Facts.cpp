@@ -52,7 +52,8 @@ std::optional<double> ModelFacts::predictedMicroseconds(const StepFacts &step) c
 
 /// As the page writes a type into a box.
 static std::string shortText(const TypeFacts &type) {
-  return type.element + (!type.dims ? "" : " " + (type.dims->empty() ? "scalar" : llvm::join(*type.dims, "x")));
+  return type.element +
+         (!type.dims ? "" : " " + (type.dims->empty() ? "scalar" : llvm::join(*type.dims, "x")));
 }
 
 /// Boxes with room for the operator and the type of the result below it.
@@ -63,7 +64,8 @@ Drawing draw(const ModelFacts &model, int graph) {
   std::vector<LayoutEdge> edges;
   std::map<int, std::pair<int, int>> from; // value → box, port
   auto box = [&](const std::string &title, const TypeFacts *type) {
-    size_t width = std::max<size_t>(title.size() * 9, type ? std::min<size_t>(shortText(*type).size(), 34) * 7 : 0);
+    size_t width =
+        std::max<size_t>(title.size() * 9, type ? std::min<size_t>(shortText(*type).size(), 34) * 7 : 0);
     boxes.push_back({int(std::clamp<size_t>(width + 28, 84, 280)), 44});
     return int(boxes.size()) - 1;
   };

@@ -1,7 +1,7 @@
 //===- Facts.h - what there is to say of a model and of its compilation -------------------===//
 //
-// Plain data, collected once and printed as text (ingot inspect), as JSON (report.json, inspect --json) and as a page.
-// Sizes that depend on dimensions are formulas over their symbols, as DimExpr prints them.
+// Plain data, collected once and printed as text (ingot inspect), as JSON (report.json, inspect --json) and
+// as a page. Sizes that depend on dimensions are formulas over their symbols, as DimExpr prints them.
 //
 //===---------------------------------------------------------------------------------------===//
 #ifndef INGOT_COMPILER_INSPECT_FACTS_H
@@ -40,14 +40,15 @@ struct SymbolFacts {
 };
 
 struct NodeFacts {
-  int graph = 0; // in ModelFacts::graphs
+  int graph = 0;                       // in ModelFacts::graphs
   std::string name, label, op, domain; // label: as comments of generated code name it
   int64_t since = 0;
   std::vector<std::pair<std::string, std::string>> attributes;
-  std::vector<int> inputs, outputs; // in ModelFacts::values; -1: left out
+  std::vector<int> inputs, outputs;                // in ModelFacts::values; -1: left out
   std::vector<std::pair<std::string, int>> graphs; // attribute, graph
   uint64_t parameters = 0;
-  std::string flops = "0"; // of one run (in a loop: of one iteration), before fusion, without what is computed while compiling
+  std::string flops = "0"; // of one run (in a loop: of one iteration), before fusion, without what is
+                           // computed while compiling
   std::vector<int> steps;  // in PlanFacts::steps: the kernels that compute it
 };
 
@@ -67,9 +68,9 @@ struct KernelFacts {
 
 /// What a run does, in order: a launch of a kernel, or a call of a runtime template.
 struct StepFacts {
-  std::string name; // of the kernel or template
-  int kernel = -1;  // in PlanFacts::kernels; -1: a template on the host
-  int depth = 0;    // of loops and branches around it
+  std::string name;                // of the kernel or template
+  int kernel = -1;                 // in PlanFacts::kernels; -1: a template on the host
+  int depth = 0;                   // of loops and branches around it
   std::vector<std::string> origin; // labels of ONNX nodes, and what the compiler added
   std::vector<int> nodes;          // in ModelFacts::nodes
   std::string flops = "0", bytes = "0";
@@ -115,11 +116,11 @@ struct ModelFacts {
   std::optional<double> predictedMicroseconds(const StepFacts &step) const;
 };
 
-/// A graph on a plane: boxes of its inputs, of nodes and of its outputs, in this order. Like initialisers, nodes that are
-/// constants have none.
+/// A graph on a plane: boxes of its inputs, of nodes and of its outputs, in this order. Like initialisers,
+/// nodes that are constants have none.
 struct Drawing {
   GraphLayout layout;
-  std::vector<int> nodes; // those that have a box
+  std::vector<int> nodes;                  // those that have a box
   std::vector<int> valueOfEdge, boxOfEdge; // per edge of the layout: what flows, where to
 };
 Drawing draw(const ModelFacts &model, int graph);

@@ -27,9 +27,9 @@ struct Item {
 struct Drawing {
   const std::vector<LayoutBox> &boxes;
   const std::vector<LayoutEdge> &edges;
-  std::vector<int> layerOf;           // per node
-  std::vector<char> isDrawn;          // per edge
-  std::vector<Item> items;            // nodes first
+  std::vector<int> layerOf;  // per node
+  std::vector<char> isDrawn; // per edge
+  std::vector<Item> items;   // nodes first
   std::vector<std::vector<int>> layers;
   struct Segment {
     int upper, lower, edge;
@@ -37,7 +37,8 @@ struct Drawing {
   std::vector<Segment> segments;
   GraphLayout out;
 
-  Drawing(const std::vector<LayoutBox> &boxes, const std::vector<LayoutEdge> &edges) : boxes(boxes), edges(edges) {}
+  Drawing(const std::vector<LayoutBox> &boxes, const std::vector<LayoutEdge> &edges)
+      : boxes(boxes), edges(edges) {}
 
   void assignLayers();
   void makeItems();
@@ -80,7 +81,8 @@ void Drawing::assignLayers() {
     isDrawn[e] = isReached[edges[e].from] && isReached[edges[e].to];
   // Sources, constants above all, come down to where they are used.
   for (int v : std::vector<int>(topological.rbegin(), topological.rend())) {
-    if (outgoing[v].size() < std::max<size_t>(1, incoming[v].size()) || (incoming[v].size() && outgoing[v].size() == incoming[v].size()))
+    if (outgoing[v].size() < std::max<size_t>(1, incoming[v].size()) ||
+        (incoming[v].size() && outgoing[v].size() == incoming[v].size()))
       continue;
     int lowest = std::numeric_limits<int>::max();
     for (int e : outgoing[v])
@@ -253,7 +255,8 @@ std::set<std::pair<int, int>> Drawing::crossingLines() const {
       int to = line < 0 ? int(layers[l].size()) : items[line].order;
       for (; next <= i; ++next)
         for (int u : items[layers[l + 1][next]].up)
-          if ((items[u].order < from || items[u].order > to) && (items[u].node >= 0 || items[layers[l + 1][next]].node >= 0))
+          if ((items[u].order < from || items[u].order > to) &&
+              (items[u].node >= 0 || items[layers[l + 1][next]].node >= 0))
             out.insert({u, layers[l + 1][next]});
       from = to;
     }
@@ -261,9 +264,11 @@ std::set<std::pair<int, int>> Drawing::crossingLines() const {
   return out;
 }
 
-/// Columns of items that stand exactly below each other: each is aligned with the median of its neighbours above (or
-/// below), as seen from the left (or right), where no other column is crossed. Returns each item's column.
-std::vector<int> Drawing::columns(bool byUpper, bool fromLeft, const std::set<std::pair<int, int>> &givesWay) const {
+/// Columns of items that stand exactly below each other: each is aligned with the median of its neighbours
+/// above (or below), as seen from the left (or right), where no other column is crossed. Returns each item's
+/// column.
+std::vector<int> Drawing::columns(bool byUpper, bool fromLeft,
+                                  const std::set<std::pair<int, int>> &givesWay) const {
   std::vector<int> root(items.size());
   std::iota(root.begin(), root.end(), 0);
   std::vector<char> isTaken(items.size()); // already goes on in this direction
@@ -273,8 +278,10 @@ std::vector<int> Drawing::columns(bool byUpper, bool fromLeft, const std::set<st
     for (size_t i = 0; i < layer.size(); ++i) {
       int v = layer[fromLeft ? i : layer.size() - 1 - i];
       std::vector<int> around = byUpper ? items[v].up : items[v].down;
-      if (items[v].node < 0 && std::any_of(around.begin(), around.end(), [&](int w) { return items[w].node < 0; }))
-        around.erase(std::remove_if(around.begin(), around.end(), [&](int w) { return items[w].node >= 0; }), around.end());
+      if (items[v].node < 0 &&
+          std::any_of(around.begin(), around.end(), [&](int w) { return items[w].node < 0; }))
+        around.erase(std::remove_if(around.begin(), around.end(), [&](int w) { return items[w].node >= 0; }),
+                     around.end());
       std::sort(around.begin(), around.end(), [&](int a, int b) { return items[a].order < items[b].order; });
       if (around.empty())
         continue;
@@ -332,7 +339,8 @@ std::vector<double> Drawing::compact(const std::vector<int> &root, bool fromLeft
   return out;
 }
 
-/// The mean of the middle two of four drawings (Brandes and Köpf, "Fast and Simple Horizontal Coordinate Assignment", 2001).
+/// The mean of the middle two of four drawings (Brandes and Köpf, "Fast and Simple Horizontal Coordinate
+/// Assignment", 2001).
 void Drawing::placeAll() {
   if (items.empty())
     return;
@@ -353,7 +361,8 @@ void Drawing::placeAll() {
       }
       ways.push_back(std::move(w));
     }
-  const Way &narrow = *std::min_element(ways.begin(), ways.end(), [](auto &a, auto &b) { return a.high - a.low < b.high - b.low; });
+  const Way &narrow = *std::min_element(ways.begin(), ways.end(),
+                                        [](auto &a, auto &b) { return a.high - a.low < b.high - b.low; });
   double low = narrow.low, high = narrow.high;
   for (Way &w : ways)
     for (double &x : w.x)
@@ -394,7 +403,8 @@ void Drawing::write() {
   auto centre = [&](const Item &i) { return int(std::lround(i.x - left)) + kMargin; };
   for (const Item &i : items)
     if (i.node >= 0)
-      out.places[i.node] = {centre(i) - i.width / 2, tops[i.layer] + (heights[i.layer] - boxes[i.node].height) / 2};
+      out.places[i.node] = {centre(i) - i.width / 2,
+                            tops[i.layer] + (heights[i.layer] - boxes[i.node].height) / 2};
   // A line begins at a node or where it leaves another line, and goes on until it reaches a node.
   std::vector<std::vector<int>> below(items.size());
   for (size_t s = 0; s < segments.size(); ++s)
@@ -415,7 +425,8 @@ void Drawing::write() {
         line.points.push_back(p);
     };
     const Item &begin = items[segments[first].upper];
-    add({centre(begin), begin.node >= 0 ? out.places[begin.node].y + boxes[begin.node].height : tops[begin.layer] + heights[begin.layer]});
+    add({centre(begin), begin.node >= 0 ? out.places[begin.node].y + boxes[begin.node].height
+                                        : tops[begin.layer] + heights[begin.layer]});
     for (int at = int(first); at >= 0;) {
       isDone[at] = 1;
       const Item &end = items[segments[at].lower];

@@ -1,9 +1,9 @@
 //===- Layout.h - a graph drawn top to bottom --------------------------------------------===//
 //
-// The layered drawing of Sugiyama, Tagawa and Toda: layers by longest path, pulled together; order within the layers by
-// medians; places by columns of what stands below each other. An edge over several layers passes through one point of each, and the
-// edges of one source share their points, so that a value used in many places is one line with branches. Equal graphs get
-// equal drawings.
+// The layered drawing of Sugiyama, Tagawa and Toda: layers by longest path, pulled together; order within the
+// layers by medians; places by columns of what stands below each other. An edge over several layers passes
+// through one point of each, and the edges of one source share their points, so that a value used in many
+// places is one line with branches. Equal graphs get equal drawings.
 //
 //===---------------------------------------------------------------------------------------===//
 #ifndef INGOT_COMPILER_INSPECT_LAYOUT_H
@@ -29,8 +29,8 @@ struct LayoutPoint {
 
 struct GraphLayout {
   int width = 0, height = 0;
-  std::vector<LayoutBox> boxes;      // as given
-  std::vector<LayoutPoint> places;   // of the boxes: top left
+  std::vector<LayoutBox> boxes;    // as given
+  std::vector<LayoutPoint> places; // of the boxes: top left
   struct Line {
     int edge = 0; // the first of those that share it
     std::vector<LayoutPoint> points;

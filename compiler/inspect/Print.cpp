@@ -30,9 +30,9 @@ std::string text(const ModelFacts &facts) {
       os << "  " << s.onnxName << "\n";
   }
   if (facts.plan)
-    os << "compiled for " << facts.plan->target << "\n  kernels    " << facts.plan->kernels.size() << "\n  weights    "
-       << facts.plan->weightBytes << " bytes\n  workspace  " << facts.plan->workspace << " bytes\n  work       " << facts.plan->flops
-       << " FLOP\n";
+    os << "compiled for " << facts.plan->target << "\n  kernels    " << facts.plan->kernels.size()
+       << "\n  weights    " << facts.plan->weightBytes << " bytes\n  workspace  " << facts.plan->workspace
+       << " bytes\n  work       " << facts.plan->flops << " FLOP\n";
   return out;
 }
 
@@ -56,7 +56,11 @@ static Json typeJson(const TypeFacts &type) {
 }
 
 static Json symbolJson(const SymbolFacts &s) {
-  return {{"name", s.name}, {"onnx", s.onnxName}, {"low", s.low}, {"high", s.high ? Json(*s.high) : Json()}, {"assumed", s.assumed}};
+  return {{"name", s.name},
+          {"onnx", s.onnxName},
+          {"low", s.low},
+          {"high", s.high ? Json(*s.high) : Json()},
+          {"assumed", s.assumed}};
 }
 
 static Json nodeJson(const NodeFacts &n) {
@@ -66,9 +70,10 @@ static Json nodeJson(const NodeFacts &n) {
   Json graphs = Json::array();
   for (auto &[name, graph] : n.graphs)
     graphs.push_back({name, graph});
-  return {{"graph", n.graph},       {"name", n.name},       {"label", n.label},     {"op", n.op},       {"domain", n.domain},
-          {"since", n.since},       {"attributes", attributes}, {"inputs", n.inputs}, {"outputs", n.outputs}, {"graphs", graphs},
-          {"parameters", n.parameters}, {"flop", n.flops},  {"steps", n.steps}};
+  return {{"graph", n.graph},     {"name", n.name},   {"label", n.label},           {"op", n.op},
+          {"domain", n.domain},   {"since", n.since}, {"attributes", attributes},   {"inputs", n.inputs},
+          {"outputs", n.outputs}, {"graphs", graphs}, {"parameters", n.parameters}, {"flop", n.flops},
+          {"steps", n.steps}};
 }
 
 static Json kernelJson(const KernelFacts &k) {
@@ -79,21 +84,30 @@ static Json kernelJson(const KernelFacts &k) {
 }
 
 static Json stepJson(const StepFacts &s) {
-  return {{"name", s.name},   {"kernel", s.kernel}, {"depth", s.depth}, {"origin", s.origin},
-          {"nodes", s.nodes}, {"flop", s.flops},    {"bytes", s.bytes}, {"flops_per_cycle", rounded(s.flopsPerCycle)}};
+  return {{"name", s.name},   {"kernel", s.kernel},
+          {"depth", s.depth}, {"origin", s.origin},
+          {"nodes", s.nodes}, {"flop", s.flops},
+          {"bytes", s.bytes}, {"flops_per_cycle", rounded(s.flopsPerCycle)}};
 }
 
 static Json arenaJson(const PlanFacts &plan) {
   Json list = Json::array();
   for (const BufferFacts &b : plan.arena)
-    list.push_back({{"name", b.name}, {"offset", b.offset}, {"bytes", b.bytes}, {"first", b.first}, {"last", b.last}});
+    list.push_back(
+        {{"name", b.name}, {"offset", b.offset}, {"bytes", b.bytes}, {"first", b.first}, {"last", b.last}});
   return list;
 }
 
 static Json planJson(const PlanFacts &plan) {
-  Json j = {{"library", plan.library},         {"target", plan.target},           {"predicts_time", plan.predictsTime},
-            {"clock_ghz", plan.clockGHz},      {"bytes_per_cycle", plan.bytesPerCycle}, {"weight_bytes", plan.weightBytes},
-            {"source_bytes", plan.sourceBytes}, {"workspace", plan.workspace},     {"flop", plan.flops}};
+  Json j = {{"library", plan.library},
+            {"target", plan.target},
+            {"predicts_time", plan.predictsTime},
+            {"clock_ghz", plan.clockGHz},
+            {"bytes_per_cycle", plan.bytesPerCycle},
+            {"weight_bytes", plan.weightBytes},
+            {"source_bytes", plan.sourceBytes},
+            {"workspace", plan.workspace},
+            {"flop", plan.flops}};
   j["kernels"] = j["steps"] = Json::array();
   for (const KernelFacts &k : plan.kernels)
     j["kernels"].push_back(kernelJson(k));
@@ -106,7 +120,8 @@ static Json planJson(const PlanFacts &plan) {
 static Json drawingJson(const Drawing &d) {
   Json boxes = Json::array(), lines = Json::array(), remote = Json::array();
   for (size_t i = 0; i < d.layout.boxes.size(); ++i)
-    boxes.push_back({d.layout.places[i].x, d.layout.places[i].y, d.layout.boxes[i].width, d.layout.boxes[i].height});
+    boxes.push_back(
+        {d.layout.places[i].x, d.layout.places[i].y, d.layout.boxes[i].width, d.layout.boxes[i].height});
   for (const auto &line : d.layout.lines) {
     Json points = Json::array();
     for (LayoutPoint p : line.points) {
@@ -117,16 +132,24 @@ static Json drawingJson(const Drawing &d) {
   }
   for (int e : d.layout.remote)
     remote.push_back({d.valueOfEdge[e], d.boxOfEdge[e]});
-  return {{"width", d.layout.width}, {"height", d.layout.height}, {"nodes", d.nodes}, {"boxes", boxes}, {"lines", lines}, {"remote", remote}};
+  return {{"width", d.layout.width}, {"height", d.layout.height}, {"nodes", d.nodes}, {"boxes", boxes},
+          {"lines", lines},          {"remote", remote}};
 }
 
 static Json modelJson(const ModelFacts &facts, bool withDrawings) {
   Json opsets = Json::array();
   for (auto &[domain, version] : facts.opsets)
     opsets.push_back({{"domain", domain}, {"version", version}});
-  Json j = {{"ingot", facts.ingotVersion},  {"file", facts.file},   {"sha256", facts.sha256},   {"name", facts.name},
-            {"producer", facts.producer},   {"ir_version", facts.irVersion}, {"opsets", opsets}, {"inputs", facts.inputs},
-            {"outputs", facts.outputs},     {"parameters", facts.parameters}};
+  Json j = {{"ingot", facts.ingotVersion},
+            {"file", facts.file},
+            {"sha256", facts.sha256},
+            {"name", facts.name},
+            {"producer", facts.producer},
+            {"ir_version", facts.irVersion},
+            {"opsets", opsets},
+            {"inputs", facts.inputs},
+            {"outputs", facts.outputs},
+            {"parameters", facts.parameters}};
   j["symbols"] = j["values"] = j["graphs"] = j["nodes"] = Json::array();
   for (const SymbolFacts &s : facts.symbols)
     j["symbols"].push_back(symbolJson(s));
@@ -139,7 +162,11 @@ static Json modelJson(const ModelFacts &facts, bool withDrawings) {
   }
   for (size_t g = 0; g < facts.graphs.size(); ++g) {
     const GraphFacts &f = facts.graphs[g];
-    Json graph = {{"name", f.name}, {"parent", f.parent}, {"inputs", f.inputs}, {"outputs", f.outputs}, {"nodes", f.nodes}};
+    Json graph = {{"name", f.name},
+                  {"parent", f.parent},
+                  {"inputs", f.inputs},
+                  {"outputs", f.outputs},
+                  {"nodes", f.nodes}};
     if (withDrawings)
       graph["drawing"] = drawingJson(draw(facts, int(g)));
     j["graphs"].push_back(std::move(graph));
@@ -191,7 +218,8 @@ std::string reportJson(const ModelFacts &facts) {
     }
     j["steps"].push_back(std::move(step));
   }
-  j["assumed"] = {{"flop", number(facts.evaluate(plan.flops))}, {"workspace_bytes", number(facts.evaluate(plan.workspace))}};
+  j["assumed"] = {{"flop", number(facts.evaluate(plan.flops))},
+                  {"workspace_bytes", number(facts.evaluate(plan.workspace))}};
   if (plan.predictsTime)
     j["assumed"]["predicted_us"] = rounded(total);
   j["arena"] = arenaJson(plan);
@@ -212,7 +240,8 @@ static constexpr unsigned char pageJs[] = {
 #include "page.js.inc"
 };
 
-/// JSON that no HTML parser takes for markup: "</script>" and "<!--" begin with a character that has an escape.
+/// JSON that no HTML parser takes for markup: "</script>" and "<!--" begin with a character that has an
+/// escape.
 static std::string inScript(llvm::StringRef json) {
   std::string out;
   out.reserve(json.size());

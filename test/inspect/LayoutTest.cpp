@@ -15,8 +15,10 @@ static int middle(const GraphLayout &g, int node) { return g.places[node].x + g.
 static void expectNoOverlap(const GraphLayout &g) {
   for (size_t a = 0; a < g.boxes.size(); ++a)
     for (size_t b = a + 1; b < g.boxes.size(); ++b) {
-      bool besides = g.places[a].x + g.boxes[a].width <= g.places[b].x || g.places[b].x + g.boxes[b].width <= g.places[a].x;
-      bool above = g.places[a].y + g.boxes[a].height <= g.places[b].y || g.places[b].y + g.boxes[b].height <= g.places[a].y;
+      bool besides = g.places[a].x + g.boxes[a].width <= g.places[b].x ||
+                     g.places[b].x + g.boxes[b].width <= g.places[a].x;
+      bool above = g.places[a].y + g.boxes[a].height <= g.places[b].y ||
+                   g.places[b].y + g.boxes[b].height <= g.places[a].y;
       ASSERT_TRUE(besides || above) << a << " and " << b;
     }
 }
@@ -27,10 +29,13 @@ static void expectReached(const GraphLayout &g, const std::vector<LayoutEdge> &e
     if (std::find(g.remote.begin(), g.remote.end(), int(e)) != g.remote.end())
       continue;
     LayoutPoint top{middle(g, edges[e].to), g.places[edges[e].to].y};
-    EXPECT_TRUE(std::any_of(g.lines.begin(), g.lines.end(), [&](const GraphLayout::Line &line) {
-      const LayoutEdge &of = edges[line.edge];
-      return of.from == edges[e].from && of.port == edges[e].port && line.points.back() == top;
-    })) << "edge " << e;
+    EXPECT_TRUE(std::any_of(g.lines.begin(), g.lines.end(),
+                            [&](const GraphLayout::Line &line) {
+                              const LayoutEdge &of = edges[line.edge];
+                              return of.from == edges[e].from && of.port == edges[e].port &&
+                                     line.points.back() == top;
+                            }))
+        << "edge " << e;
   }
 }
 
@@ -73,7 +78,8 @@ TEST(Layout, ALongEdgePassesBoxesByAndIsStraight) {
       if (a.x != b.x)
         continue;
       for (int node = 0; node < 5; ++node) // vertical parts do not cross a box
-        EXPECT_FALSE(a.x > g.places[node].x && a.x < g.places[node].x + 100 && a.y < g.places[node].y && b.y > g.places[node].y + 40);
+        EXPECT_FALSE(a.x > g.places[node].x && a.x < g.places[node].x + 100 && a.y < g.places[node].y &&
+                     b.y > g.places[node].y + 40);
     }
 }
 
