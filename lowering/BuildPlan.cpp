@@ -254,7 +254,10 @@ void PlanBuilder::launch(Operation *op, const OutlinedKernel &k, function_ref<Ho
         name = loc.getName().str();
     kernel.setArgAttr(k.symbols.size() + i, "plan.name", b.getStringAttr(name));
   }
-  plan::LaunchOp::create(b, op->getLoc(), kernel.getSymName(), Value(), args);
+  auto launch = plan::LaunchOp::create(b, op->getLoc(), kernel.getSymName(), Value(), args);
+  // Equal kernels become one; whose nodes a launch computes is the launch's own.
+  SmallVector<std::string> nodes = provenanceOf(op);
+  launch->setAttr("origin", b.getStrArrayAttr(llvm::map_to_vector(nodes, [](const std::string &s) { return StringRef(s); })));
 }
 
 /// Does the operation write the elements of its only input where they are in that input?

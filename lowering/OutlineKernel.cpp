@@ -146,6 +146,42 @@ DimExpr flopsOf(Operation *op) {
   return sum;
 }
 
+/// Elements of `v`, an operand or result, that the loop nests of `op` can reach.
+static DimExpr reached(Operation *op, Value v) {
+  DimExpr all = product(nn::dimsOf(v));
+  std::optional<DimExpr> most;
+  op->walk([&](kernel::LoopNestInterface nest) {
+    if (nest.getOperation() != op && !llvm::is_contained(nest->getOperands(), v))
+      return;
+    DimExpr points = product(nest.getDomain().exprs());
+    most = most ? DimExpr::max(*most, points) : points;
+  });
+  return most ? DimExpr::min(all, *most) : all;
+}
+
+DimExpr bytesOf(Operation *op) {
+  DimExpr sum = 0;
+  auto add = [&](Value v, const DimExpr &elements) { sum = sum + storageBytes(nn::elementOf(v), elements); };
+  llvm::SetVector<Value> read;
+  for (Value v : tensorsRead(op))
+    read.insert(v);
+  for (OpResult r : op->getResults())
+    if (Value dest = tensorUpdated(op, r.getResultNumber())) // a part of it is written, hardly more is read
+      read.remove(dest);
+  for (Value v : read)
+    add(v, reached(op, v));
+  for (OpResult r : op->getResults())
+    add(r, reached(op, r));
+  return sum;
+}
+
+/// The register tile of a scheduled contraction, "6x16"; empty for others.
+static std::string tileOf(Operation *op) {
+  auto contract = dyn_cast<kernel::ContractOp>(op);
+  auto tile = contract ? contract.getTileAttr() : kernel::TileAttr();
+  return tile ? std::to_string(tile.getMr()) + "x" + std::to_string(tile.getNr()) : "";
+}
+
 //===----------------------------------------------------------------------===//
 // Outlining
 //===----------------------------------------------------------------------===//
@@ -238,6 +274,9 @@ OutlinedKernel outlineKernel(OpBuilder &b, Operation *op, StringRef name, llvm::
   out.kernel->setAttr("writes", b.getI64ArrayAttr(writes));
   out.kernel->setAttr("doc", strings(doc));
   out.kernel->setAttr("flops", b.getStringAttr(flopsOf(op).str()));
+  out.kernel->setAttr("bytes", b.getStringAttr(bytesOf(op).str()));
+  if (std::string tile = tileOf(op); !tile.empty())
+    out.kernel->setAttr("tile", b.getStringAttr(tile));
 
   OpBuilder::InsertionGuard guard(b);
   Block *block = b.createBlock(&out.kernel.getBody(), {}, argTypes, SmallVector<Location>(argTypes.size(), loc));
@@ -287,7 +326,7 @@ std::string structuralKey(plan::KernelOp kernel) {
           op->setAttr(name, StringAttr::get(c, rename(s.getValue())));
     });
   }
-  for (StringRef name : {"doc", "symbols", "flops"})
+  for (StringRef name : {"doc", "symbols", "flops", "bytes"})
     (*copy)->removeAttr(name);
   copy->walk([](Operation *op) { op->removeAttr("origin"); });
   for (BlockArgument arg : copy->getBody().getArguments()) // what the first launch passes

@@ -56,6 +56,8 @@ llvm::SmallVector<std::string> provenanceOf(mlir::Operation *op);
 std::string describeKernel(mlir::Operation *op);
 /// Arithmetic operations of one run; a multiply-add counts two, conversions and index arithmetic nothing.
 DimExpr flopsOf(mlir::Operation *op);
+/// Bytes that one run reads and writes at least, each once: of a tensor no more than the loops can reach.
+DimExpr bytesOf(mlir::Operation *op);
 
 /// Equal for kernels that compute the same: everything but names, comments and the names of symbols.
 std::string structuralKey(plan::KernelOp kernel);

@@ -23,6 +23,8 @@ config.substitutions += [
     ("%onnx-model", f"'{config.python}' '{os.path.join(tools, 'onnx_text.py')}'"),
     # %exits CODE COMMAND…: the exit code, where `not` is too little
     ("%exits", f"'{config.python}' '{os.path.join(tools, 'exits.py')}'"),
+    # %diagnostics FILE: checks that FILE is one document of --diagnostics=json and prints it line by line
+    ("%diagnostics", f"'{config.python}' '{os.path.join(tools, 'diagnostics.py')}'"),
     ("%python", f"'{config.python}'"),
     ("%examples", os.path.join(config.ingot_src_root, "examples")),
 ]

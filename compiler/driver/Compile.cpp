@@ -4,6 +4,8 @@
 #include "compiler/driver/Execute.h"
 #include "compiler/driver/PlanToSpec.h"
 #include "compiler/frontend/LoadModel.h"
+#include "compiler/inspect/Collect.h"
+#include "compiler/inspect/Print.h"
 #include "dialects/nn/Shape.h"
 #include "lowering/Pipeline.h"
 #include "mlir/IR/Verifier.h"
@@ -11,7 +13,6 @@
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/SHA256.h"
-#include <nlohmann/json.hpp>
 
 using namespace mlir;
 namespace ingot {
@@ -86,6 +87,7 @@ ExitCode Compilation::load() {
   import.shapes = options.shapes;
   importer = std::make_unique<ModelImporter>(&context, model, import, diagnostics);
   module = importer->run();
+  types = importer->types();
   if (module)
     checkNames();
   return diagnostics.hasErrors() || !module ? ExitBadInput : ExitOk;
@@ -227,9 +229,13 @@ ExitCode Compilation::passes(Stage last) {
     return succeeded(pm.run(*module));
   };
   bool ok = stage("nn", [&](PassManager &pm) { addNnPasses(pm, importer.get()); });
+  types = importer->types();
   importer.reset();
   if (ok && last > Stage::Nn)
-    ok = stage("kernel", [&](PassManager &pm) { addKernelPasses(pm, machine, options.optimise); });
+    ok = stage("kernel", [&](PassManager &pm) {
+      addKernelPasses(pm, machine, options.optimise);
+      pm.addInstrumentation(watchNodeWork(work));
+    });
   if (ok && last > Stage::Kernel)
     ok = stage("plan", [&](PassManager &pm) { addPlanPasses(pm, machine, options.optimise); });
   timing.end();
@@ -355,12 +361,7 @@ std::vector<std::string> Compilation::filesRead() const {
 
 std::string Compilation::flopFormula() {
   DimExpr sum;
-  module->walk([&](plan::LaunchOp launch) {
-    auto kernel = SymbolTable::lookupNearestSymbolFrom<plan::KernelOp>(launch, launch.getKernelAttr());
-    if (auto f = kernel ? kernel->getAttrOfType<StringAttr>("flops") : StringAttr())
-      if (auto e = DimExpr::parse(f.getValue()))
-        sum = sum + *e;
-  });
+  module->walk([&](plan::LaunchOp launch) { sum = sum + inspect::formulaOfLaunch(launch, "flops"); });
   return sum.str();
 }
 
@@ -375,31 +376,28 @@ double Compilation::gflop(const std::vector<TensorValue> &inputs) {
   return v ? double(*v) * 1e-9 : 0;
 }
 
-/// What was made, as a prediction: deterministic, no times.
-std::string Compilation::report() {
-  nlohmann::ordered_json j;
-  j["name"] = spec.name;
-  j["target"] = machine.name;
-  j["flop"] = flopFormula();
-  j["weights_bytes"] = spec.weights.bytes;
-  j["workspace_bytes"] = spec.workspaceBytes;
-  auto values = [](const std::vector<package::Value> &list) {
-    auto out = nlohmann::ordered_json::array();
-    for (auto &v : list)
-      out.push_back({{"name", v.label()}, {"dims", v.dims}});
-    return out;
-  };
-  j["inputs"] = values(spec.inputs);
-  j["outputs"] = values(spec.outputs);
-  j["kernels"] = nlohmann::ordered_json::array();
-  for (auto &k : spec.targets[0].kernels)
-    j["kernels"].push_back({{"name", k.name}, {"doc", k.doc}});
-  return j.dump(1) + "\n";
+std::optional<inspect::ModelFacts> Compilation::facts() {
+  if (!model || !module)
+    return std::nullopt;
+  inspect::ModelFacts out = inspect::collectModel(*model, types, work, (*module)->getAttrOfType<ArrayAttr>("ingot.symbols"));
+  out.ingotVersion = INGOT_VERSION;
+  out.file = llvm::sys::path::filename(options.model).str();
+  out.sha256 = spec.build.modelSha256;
+  auto plans = module->getOps<plan::ModelOp>();
+  if (!spec.targets.empty() && !plans.empty()) {
+    out.plan = inspect::collectPlan(*plans.begin(), machine, spec);
+    out.link();
+  }
+  return out;
 }
 
 ExitCode Compilation::write(StringRef folder, bool build) {
   timing.begin(build ? "C++ compiler" : "write");
-  llvm::Error error = package::writeLibrary(spec, folder, build ? &options.toolchain : nullptr, {{"report/report.json", report()}});
+  // What was made, as a prediction: deterministic, no times measured.
+  inspect::ModelFacts made = *facts();
+  std::vector<package::File> reports = {{"report/report.json", inspect::reportJson(made)},
+                                        {"report/report.html", inspect::page(made, spec.name + " for " + machine.name)}};
+  llvm::Error error = package::writeLibrary(spec, folder, build ? &options.toolchain : nullptr, reports);
   timing.end();
   if (!error)
     return ExitOk;

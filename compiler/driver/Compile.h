@@ -8,6 +8,8 @@
 #include "compiler/driver/Values.h"
 #include "compiler/frontend/Diagnostics.h"
 #include "compiler/import/ModelImporter.h"
+#include "compiler/inspect/Facts.h"
+#include "lowering/NodeWork.h"
 #include "mlir/IR/MLIRContext.h"
 
 namespace ingot {
@@ -55,8 +57,8 @@ public:
   unsigned outputIndex(llvm::StringRef name) const;
   /// Every file that was read: the model, its external data, what the library copies of the runtime.
   std::vector<std::string> filesRead() const;
-  /// report/report.json.
-  std::string report();
+  /// The model, and what was made of it as far as run() got; nothing for a file that was refused as a whole.
+  std::optional<inspect::ModelFacts> facts();
   /// Arithmetic of one run as an expression over symbols, and its value in 1e9 for these inputs.
   std::string flopFormula();
   double gflop(const std::vector<TensorValue> &inputs);
@@ -79,6 +81,8 @@ private:
   ExitCode makeSpec();
 
   std::shared_ptr<const LoadedModel> model;
+  ImportedTypes types;
+  NodeWork work;
   std::unique_ptr<ModelImporter> importer;
 };
 

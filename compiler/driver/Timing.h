@@ -24,12 +24,14 @@ public:
   std::function<void(const std::string &)> onStage;
   void print(llvm::raw_ostream &os) const;
 
-private:
   struct Row {
     std::string stage;
     double seconds;
     PeakMemory peak;
   };
+  const std::vector<Row> &stages() const { return rows; }
+
+private:
   std::vector<Row> rows;
   std::string current;
   std::chrono::steady_clock::time_point start;

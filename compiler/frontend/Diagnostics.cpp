@@ -58,18 +58,16 @@ std::string Diagnostics::text() const {
   return out;
 }
 
-std::string Diagnostics::json() const {
+nlohmann::ordered_json Diagnostics::json() const {
   nlohmann::ordered_json entries = nlohmann::ordered_json::array();
   for (const Diagnostic &d : list)
     entries.push_back({{"severity", d.severity == Severity::Error ? "error" : "warning"},
                        {"node", d.node},
-                       {"op", d.op},
-                       {"shapes", d.shapes},
-                       {"message", d.message},
+                       {"operator", d.op},
+                       {"shape", d.shapes},
+                       {"text", d.message},
                        {"remedy", d.remedy}});
-  nlohmann::ordered_json report = {{"errors", errors}, {"warnings", warnings}, {"diagnostics", entries}};
-  // Names need not be UTF-8; `replace` keeps dump from throwing.
-  return report.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+  return {{"errors", errors}, {"warnings", warnings}, {"diagnostics", entries}};
 }
 
 } // namespace ingot

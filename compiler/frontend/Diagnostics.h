@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstddef>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
 
@@ -33,8 +34,8 @@ public:
 
   /// The report for people: problems in the order found, then their number.
   std::string text() const;
-  /// The same for programs: {"errors": n, "warnings": n, "diagnostics": [{severity, node, …}]}.
-  std::string json() const;
+  /// The same for programs: {"errors": n, "warnings": n, "diagnostics": [{severity, node, operator, shape, text, remedy}]}.
+  nlohmann::ordered_json json() const;
 
 private:
   std::vector<Diagnostic> list;

@@ -13,6 +13,11 @@ std::string nodeName(const onnx::NodeProto &node) {
   return "unnamed node";
 }
 
+std::string nodeLabel(const onnx::NodeProto &node) {
+  std::string name = nodeName(node);
+  return name.find(node.op_type()) != std::string::npos ? name : name + " (" + node.op_type() + ")";
+}
+
 std::string operatorName(const onnx::NodeProto &node) {
   return node.domain().empty() ? node.op_type() : node.domain() + "." + node.op_type();
 }

@@ -21,6 +21,8 @@ template <typename Imports> Opsets opsetsOf(const Imports &imports) {
 
 /// The node's name, or, as names are optional, that of its first output.
 std::string nodeName(const onnx::NodeProto &node);
+/// The name with the operator behind it unless it says it: "/conv1/Conv", "y (Relu)". It stands in generated comments.
+std::string nodeLabel(const onnx::NodeProto &node);
 /// "Conv" or "com.microsoft.Gelu".
 std::string operatorName(const onnx::NodeProto &node);
 /// "f32[1,batch,?]", "seq(f32[…])", "i64" without a shape.

@@ -158,6 +158,10 @@ void Converter::convertNode(onnx_ir::NodeOp node, OpBuilder &b) {
       values[r] = Value();
     fail();
   };
+  auto announce = [&] {
+    if (definitions)
+      definitions->converted(node, llvm::map_to_vector(node.getOutputs(), [&](Value v) { return lookup(v); }));
+  };
   // What depends on a refused node is not reported again. Captures of subgraphs are checked by the rules' own look-ups.
   for (Value v : node.getInputs())
     if (!isa<onnx_ir::NoneType>(v.getType()) && !lookup(v))
@@ -183,7 +187,7 @@ void Converter::convertNode(onnx_ir::NodeOp node, OpBuilder &b) {
       convertNode(inner, b);
     for (auto [from, to] : llvm::zip(node.getOutputs(), *outputs))
       values[from] = to ? lookup(to) : Value();
-    return;
+    return announce();
   }
   Operation *before = b.getInsertionPoint() == b.getInsertionBlock()->begin() ? nullptr : &*std::prev(b.getInsertionPoint());
   if (::mlir::failed(rule(n)) || n.refused() || ::mlir::failed(checkResults(n)))
@@ -198,6 +202,7 @@ void Converter::convertNode(onnx_ir::NodeOp node, OpBuilder &b) {
     }
     values[from] = to ? foldShape(b, to) : to;
   }
+  announce();
 }
 
 FailureOr<SmallVector<Value>> Converter::convertBlock(Block &block, OpBuilder &b) {

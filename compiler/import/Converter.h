@@ -18,6 +18,8 @@ public:
                                                                  std::string &reason) = 0;
   /// What ONNX's type and shape inference has against the node with these operands; empty where nothing.
   virtual std::string objection(onnx_ir::NodeOp node, mlir::ValueRange inputs) = 0;
+  /// Told of every node what its outputs became; null where the model does not use one.
+  virtual void converted(onnx_ir::NodeOp node, llvm::ArrayRef<mlir::Value> outputs) {}
 };
 
 /// Sizes that must be equal, unless `unit` is 1; `what` is who needs it.

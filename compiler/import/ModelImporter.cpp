@@ -243,8 +243,7 @@ static int64_t sinceVersion(const onnx::NodeProto &node, int64_t opset) {
 
 onnx_ir::NodeOp ModelImporter::node(const onnx::NodeProto &proto, Scope &scope, OpBuilder &b) {
   std::string name = nodeName(proto);
-  std::string label = StringRef(name).contains(proto.op_type()) ? name : name + " (" + proto.op_type() + ")";
-  Location loc = NameLoc::get(b.getStringAttr(label));
+  Location loc = NameLoc::get(b.getStringAttr(nodeLabel(proto)));
   SmallVector<Value> inputs;
   for (const std::string &in : proto.input())
     inputs.push_back(in.empty() ? onnx_ir::NoneOp::create(b, loc).getResult() : scope.at(in));
@@ -333,8 +332,10 @@ OwningOpRef<ModuleOp> ModelImporter::run() {
   function.setFunctionType(b.getFunctionType(inputs, {}));
   unsigned i = 0;
   for (const auto &in : g.input())
-    if (llvm::none_of(g.initializer(), [&](auto &t) { return t.name() == in.name(); }))
+    if (llvm::none_of(g.initializer(), [&](auto &t) { return t.name() == in.name(); })) {
+      importedTypes.inputs.push_back({in.name(), inputs[i]});
       function.setArgAttr(i++, "onnx.name", b.getStringAttr(in.name()));
+    }
   SmallVector<Attribute> names, infos;
   for (const auto &out : g.output())
     names.push_back(b.getStringAttr(out.name()));
@@ -406,6 +407,16 @@ std::string ModelImporter::objection(onnx_ir::NodeOp op, ValueRange converted) {
         known.value = constantProto(v);
     }
   return objectionOfInference(*proto, inputs, opsetVersion(*proto, model->opsets));
+}
+
+void ModelImporter::converted(onnx_ir::NodeOp op, ArrayRef<Value> outputs) {
+  const onnx::NodeProto *proto = protos.lookup(op);
+  if (!proto)
+    return;
+  auto &types = importedTypes.results[proto];
+  types.clear(); // a loop's body may be converted again
+  for (Value v : outputs)
+    types.push_back(v ? v.getType() : Type());
 }
 
 FailureOr<SmallVector<Value>> ModelImporter::expand(onnx_ir::NodeOp op, ValueRange converted, SmallVectorImpl<onnx_ir::NodeOp> &body,

@@ -35,6 +35,12 @@ struct SymbolInfo {
   int64_t low = 0, high = -1; // high < 0: unbounded
 };
 
+/// The types of a model's values with their dimensions as symbols, for reports.
+struct ImportedTypes {
+  std::vector<std::pair<std::string, mlir::Type>> inputs;                               // of the main graph
+  std::map<const onnx::NodeProto *, llvm::SmallVector<mlir::Type, 1>> results;          // of the file's nodes; null: unused
+};
+
 class ModelImporter : public OperatorDefinitions {
 public:
   ModelImporter(mlir::MLIRContext *context, std::shared_ptr<const LoadedModel> model, ImportOptions options,
@@ -51,6 +57,9 @@ public:
                                                          llvm::SmallVectorImpl<onnx_ir::NodeOp> &body,
                                                          std::string &reason) override;
   std::string objection(onnx_ir::NodeOp node, mlir::ValueRange inputs) override;
+  void converted(onnx_ir::NodeOp node, llvm::ArrayRef<mlir::Value> outputs) override;
+  /// Inputs after run(), results as nodes are converted.
+  const ImportedTypes &types() const { return importedTypes; }
 
 private:
   using Scope = std::map<std::string, mlir::Value>;
@@ -72,6 +81,7 @@ private:
   std::set<std::string> usedNames; // of symbols
   std::set<std::string> dimNameSet;
   std::map<std::string, mlir::Type> hints;
+  ImportedTypes importedTypes;
   llvm::DenseMap<mlir::Operation *, const onnx::NodeProto *> protos;
   std::vector<std::shared_ptr<onnx::TensorProto>> keptTensors;  // dense forms of sparse attributes
   std::vector<std::unique_ptr<onnx::NodeProto>> expanded; // nodes of expanded functions, kept for their subgraphs

@@ -24,10 +24,21 @@ struct ModelArguments {
 /// An option of which every occurrence takes one value.
 CLI::Option *addRepeated(CLI::App &app, const std::string &name, std::vector<std::string> &values, const std::string &form,
                          const std::string &help);
-/// Prints what a compilation reports, in the form asked for.
+/// Problems go to stderr: as text at once, or, with --diagnostics=json, as one document when the command has ended.
+/// `asJson` is set before anything is reported, since usage may be wrong too.
+void reportAsJson(bool asJson);
+/// Reports what a compilation found.
 void report(const Compilation &compilation, const ModelArguments &arguments);
-/// Prints one problem in that form.
-void complain(const ModelArguments &arguments, const llvm::Twine &text);
+/// Reports one problem.
+void complain(const ModelArguments &arguments, const llvm::Twine &text, const llvm::Twine &remedy = "");
+/// Reports a problem that no command's arguments belong to.
+void complain(const llvm::Twine &text, const llvm::Twine &remedy = "");
+/// For the document alone: stdout says the same to people.
+void complainInJson(Diagnostic diagnostic);
+/// --timing: a table, or a part of the document.
+void reportTiming(const Timing &timing);
+/// Prints the document, if that is the form.
+void finishReport(const std::string &command, int exitCode);
 /// Reports at most `text` on a terminal's status line; nothing elsewhere.
 void progress(const ModelArguments &arguments, const std::string &text);
 

@@ -40,17 +40,6 @@ void ModelArguments::add(CLI::App &app, const std::string &defaultTarget) {
   app.add_option("--diagnostics", diagnostics, "text or json")->check(CLI::IsMember({"text", "json"}))->capture_default_str();
 }
 
-void complain(const ModelArguments &arguments, const Twine &text) {
-  progress(arguments, "");
-  if (arguments.diagnostics != "json") {
-    errs() << "ingot: " << text << "\n";
-    return;
-  }
-  Diagnostics list;
-  list.add({text.str(), ""});
-  errs() << list.json();
-}
-
 bool ModelArguments::parse(CompileOptions &options) const {
   auto wrong = [&](const Twine &text) {
     complain(*this, text);
@@ -141,29 +130,6 @@ bool ModelArguments::parse(CompileOptions &options) const {
   cl::TokenizeGNUCommandLine(cxxflags, saver, flags); // quotes work as in a shell
   t.cxxFlags.assign(flags.begin(), flags.end());
   return true;
-}
-
-void report(const Compilation &c, const ModelArguments &arguments) {
-  progress(arguments, "");
-  if (arguments.diagnostics == "json") {
-    Diagnostics list = c.diagnostics;
-    if (!c.message.empty())
-      list.add({c.message, ""});
-    errs() << list.json();
-    return;
-  }
-  if (!c.diagnostics.all().empty())
-    errs() << arguments.model << ":\n" << c.diagnostics.text();
-  if (!c.message.empty())
-    errs() << "ingot: " << c.message << "\n";
-}
-
-void progress(const ModelArguments &arguments, const std::string &text) {
-  if (arguments.quiet || !sys::Process::StandardErrIsDisplayed())
-    return;
-  errs() << "\r\033[K" << text;
-  if (text.empty())
-    errs() << "\r";
 }
 
 //===----------------------------------------------------------------------===//

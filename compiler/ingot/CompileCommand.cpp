@@ -96,7 +96,7 @@ ExitCode compile(const CompileArguments &a) {
       e = ExitBadInput;
   }
   if (a.timing)
-    c.timing.print(errs());
+    reportTiming(c.timing);
   if (e != ExitOk || last <= Stage::Plan || a.quiet)
     return e;
   uint64_t size = 0;

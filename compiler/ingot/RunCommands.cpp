@@ -156,15 +156,20 @@ ExitCode verify(const RunArguments &a) {
       }
       const TensorValue &got = r.outputs[i];
       if (got.items.size() != want.items.size() || got.present != want.present) {
-        outs() << "  " << o.label() << ": " << got.items.size() << " elements, expected " << want.items.size() << "  MISMATCH\n";
+        std::string text = std::to_string(got.items.size()) + " elements, expected " + std::to_string(want.items.size());
+        outs() << "  " << o.label() << ": " << text << "  MISMATCH\n";
+        complainInJson({text, "", o.label()});
         all = false;
         continue;
       }
       for (size_t k = 0; k < got.items.size(); ++k) {
         Match m = compare(got.items[k], want.items[k]);
-        outs() << "  " << o.label() << " " << describe(got.items[k])
-               << format(": max abs %.3g, max rel %.3g, max ulp %.3g, tolerance %.3g", m.maxAbs, m.maxRel, m.maxUlp, m.tolerance)
-               << (m.ok ? "  ok" : "  MISMATCH") << (m.problem.empty() ? "" : " (" + m.problem + ")") << "\n";
+        std::string text;
+        raw_string_ostream(text) << format("max abs %.3g, max rel %.3g, max ulp %.3g, tolerance %.3g", m.maxAbs, m.maxRel, m.maxUlp, m.tolerance);
+        std::string problem = m.problem.empty() ? "" : " (" + m.problem + ")";
+        outs() << "  " << o.label() << " " << describe(got.items[k]) << ": " << text << (m.ok ? "  ok" : "  MISMATCH") << problem << "\n";
+        if (!m.ok)
+          complainInJson({"differs from what is expected: " + text + problem, "", o.label(), "", describe(got.items[k])});
         all &= m.ok;
       }
     }

@@ -2,6 +2,15 @@
 #include "compiler/ingot/Commands.h"
 #include "llvm/Support/TargetSelect.h"
 
+/// Whether --diagnostics=json stands anywhere: what is wrong with the rest of the line is to be said in that form too.
+static bool wantsJson(int argc, char **argv) {
+  for (int i = 1; i < argc; ++i)
+    if (argv[i] == std::string("--diagnostics=json") ||
+        (argv[i] == std::string("--diagnostics") && i + 1 < argc && argv[i + 1] == std::string("json")))
+      return true;
+  return false;
+}
+
 int main(int argc, char **argv) {
   ingot::package::handleInterrupts();
   llvm::InitializeNativeTarget();
@@ -19,24 +28,34 @@ int main(int argc, char **argv) {
   bool isKnown = argc < 2 || argv[1][0] == '-';
   for (const CLI::App *sub : app.get_subcommands([](const CLI::App *) { return true; }))
     isKnown |= argc > 1 && sub->get_name() == argv[1];
+  std::string command = isKnown && argc > 1 && argv[1][0] != '-' ? argv[1] : "";
+  ingot::reportAsJson(wantsJson(argc, argv));
+  auto finish = [&](int code) {
+    ingot::finishReport(command, code);
+    return code;
+  };
   if (!isKnown) {
-    llvm::errs() << "ingot: unknown command '" << argv[1] << "'; see 'ingot --help'\n";
-    return ingot::ExitUsage;
+    ingot::complain(llvm::Twine("unknown command '") + argv[1] + "'", "see 'ingot --help'");
+    return finish(ingot::ExitUsage);
   }
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError &e) {
-    int code = app.exit(e);
-    return code == 0 ? 0 : ingot::ExitUsage;
+    if (e.get_exit_code() == 0 || !wantsJson(argc, argv)) {
+      int code = app.exit(e);
+      return code == 0 ? 0 : ingot::ExitUsage;
+    }
+    ingot::complain(e.what(), "see 'ingot " + command + (command.empty() ? "" : " ") + "--help'");
+    return finish(ingot::ExitUsage);
   } catch (const std::exception &e) {
-    llvm::errs() << "ingot: internal error: " << e.what() << "\n";
-    return ingot::ExitInternal;
+    ingot::complain(llvm::Twine("internal error: ") + e.what(), "report this model to the developers");
+    return finish(ingot::ExitInternal);
   }
   llvm::outs().flush();
   if (llvm::outs().has_error()) {
-    llvm::errs() << "ingot: cannot write to stdout: " << llvm::outs().error().message() << "\n";
+    ingot::complain("cannot write to stdout: " + llvm::outs().error().message());
     llvm::outs().clear_error();
-    return exitCode ? exitCode : ingot::ExitBadInput;
+    return finish(exitCode ? exitCode : ingot::ExitBadInput);
   }
-  return exitCode;
+  return finish(exitCode);
 }

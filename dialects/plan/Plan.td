@@ -56,7 +56,8 @@ def Plan_KernelOp : Plan_FunctionOp<"kernel"> {
   let summary = "one kernel";
   let description = [{
     Arguments: index values first (attribute `symbols` gives the symbol each stands for), then flat memrefs. No results.
-    Discardable attributes: `symbols` (strings), `writes` (argument numbers written), `doc` (comment lines), `flops` (a dimension expression).
+    Discardable attributes: `symbols` (strings), `writes` (argument numbers written), `doc` (comment lines), `flops` and `bytes` (arithmetic and
+    memory of one run, dimension expressions), `tile` (of a contraction's registers). A launch's `origin` names its ONNX nodes.
     *Unexpanded*, the body is plan.tensor, kernel.*, plan.write. *Expanded* (attribute `target`), it holds one top-level scf.forall and
     only the operations that compiler/DESIGN.md lists; the verifier checks both.
   }];

@@ -26,9 +26,10 @@ TEST(DiagnosticsReport, ControlCharactersDoNotReachTheTerminal) {
 TEST(DiagnosticsReport, Json) {
   Diagnostics diagnostics;
   diagnostics.add({"is odd", "Make it even", "n\xff", "Add"}); // not UTF-8
-  auto report = nlohmann::json::parse(diagnostics.json());
+  auto report = diagnostics.json();
   EXPECT_EQ(report["errors"], 1);
-  EXPECT_EQ(report["diagnostics"][0]["op"], "Add");
+  EXPECT_EQ(report["diagnostics"][0]["operator"], "Add");
   EXPECT_EQ(report["diagnostics"][0]["severity"], "error");
+  EXPECT_EQ(report["diagnostics"][0]["text"], "is odd");
   EXPECT_EQ(report["diagnostics"][0]["remedy"], "Make it even");
 }

@@ -10,6 +10,7 @@ packages=(
   protobuf-compiler libprotobuf-dev nlohmann-json3-dev libcli11-dev            # model files, reports, options
   libgtest-dev libpng-dev libutf8proc-dev                                      # unit tests, the examples' pictures and text
   g++-aarch64-linux-gnu                                                        # cross-compiled targets
+  chromium chromium-driver                                                     # pages are tested in a browser
 )
 
 say() { printf 'setup: %s\n' "$*" >&2; }

@@ -1,0 +1,21 @@
+//===- NodeWork.h - arithmetic of a model's nodes, seen before fusion ---------------===//
+#ifndef INGOT_LOWERING_NODEWORK_H
+#define INGOT_LOWERING_NODEWORK_H
+
+#include "dialects/support/DimExpr.h"
+#include "mlir/Pass/PassInstrumentation.h"
+#include <map>
+#include <memory>
+
+namespace ingot {
+
+/// FLOP of one run by the name at a kernel's location (of several, the first). Within a loop: of one
+/// iteration.
+using NodeWork = std::map<std::string, DimExpr>;
+
+/// Fills `work` when hoist-constants has run: each kernel still belongs to one node, and what depends on
+/// constants alone is gone.
+std::unique_ptr<mlir::PassInstrumentation> watchNodeWork(NodeWork &work);
+
+} // namespace ingot
+#endif
