@@ -230,4 +230,69 @@ plan.kernel @softmax(%x: memref<?xf32> {plan.name = "x"}, %y: memref<?xf32> {pla
   }
   plan.return
 }
+
+// One body for the rows of a block and for those left over: a function template, and a call for each case.
+// CHECK-LABEL: // total: row sums, 5 rows by two
+// CHECK-NEXT: // A block: `rows` rows from `row` on.
+// CHECK-NEXT: template <int64_t rows, bool last>
+// CHECK-NEXT: static void row_sums_block(const float *x, float *y, int64_t row) {
+// CHECK-NEXT:   float acc[2];
+// CHECK-NEXT:   INGOT_UNROLL(2)
+// CHECK-NEXT:   for (int64_t i = 0; i < rows; ++i) {
+// CHECK:          acc[i] = sum;
+// CHECK:        INGOT_UNROLL(2)
+// CHECK-NEXT:   for (int64_t i = 0; i < rows; ++i)
+// CHECK-NEXT:     y[row + i] = last ? -acc[i] : acc[i];
+// CHECK-NEXT: }
+// CHECK-EMPTY:
+// CHECK-NEXT: extern "C" void net_x86_64_v4_row_sums(const float *x, float *y, int64_t begin, int64_t end) {
+// CHECK-NEXT:   for (int64_t tile = begin; tile < end; ++tile) {
+// CHECK-NEXT:     const int64_t row = tile * 2;
+// CHECK-NEXT:     const int64_t rows = ingot_min(5 - row, 2);
+// CHECK-NEXT:     const bool last = rows < 2;
+// CHECK-NEXT:     if (rows == 2 && !last)
+// CHECK-NEXT:       row_sums_block<2, false>(x, y, row);
+// CHECK-NEXT:     else
+// CHECK-NEXT:       row_sums_block<1, true>(x, y, row);
+// CHECK-NEXT:   }
+// CHECK-NEXT: }
+plan.kernel @row_sums(%x: memref<?xf32> {plan.name = "x"}, %y: memref<?xf32> {plan.name = "y"})
+    attributes {target = "x86_64_v4", writes = [1], doc = "total: row sums, 5 rows by two"} {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c2 = arith.constant 2 : index
+  %c3 = arith.constant 3 : index
+  %c5 = arith.constant 5 : index
+  %zero = arith.constant 0.0 : f32
+  scf.forall (%tile) in (%c3) {
+    %row = arith.muli %tile, %c2 {plan.name = "row"} : index
+    %left = arith.subi %c5, %row : index
+    %rows = arith.minsi %left, %c2 {plan.name = "rows"} : index
+    %last = arith.cmpi slt, %rows, %c2 {plan.name = "last"} : index
+    plan.variants "block" (%rows, %last) arguments ["rows", "last"] cases [[2, 0], [1, 1]] : index, i1
+        attributes {doc = "A block: `rows` rows from `row` on."} {
+    ^bb0(%r: index, %end: i1):
+      %acc = memref.alloca() {plan.name = "acc"} : memref<2xf32>
+      scf.for %i = %c0 to %r step %c1 {
+        %sum = scf.for %k = %c0 to %c3 step %c1 iter_args(%s = %zero) -> f32 {
+          %m = arith.addi %row, %i : index
+          %m3 = arith.muli %m, %c3 : index
+          %at = arith.addi %m3, %k : index
+          %v = memref.load %x[%at] : memref<?xf32>
+          %next = arith.addf %s, %v : f32
+          scf.yield %next : f32
+        } {plan.name = "k"}
+        memref.store %sum, %acc[%i] : memref<2xf32>
+      } {plan.name = "i", plan.unroll = 2}
+      scf.for %i = %c0 to %r step %c1 {
+        %v = memref.load %acc[%i] : memref<2xf32>
+        %n = arith.negf %v : f32
+        %chosen = arith.select %end, %n, %v : f32
+        %m = arith.addi %row, %i : index
+        memref.store %chosen, %y[%m] : memref<?xf32>
+      } {plan.name = "i", plan.unroll = 2}
+    }
+  }
+  plan.return
+}
 }}
