@@ -83,6 +83,7 @@ struct SymbolList {
 
 /// Lines on what `copy`, the kernel's operation, computes, and the shapes of its buffers. "{2}" stands for the name of argument 2.
 static SmallVector<std::string> explain(Operation *copy, const OutlinedKernel &out, ArrayRef<BufferLayout> layouts) {
+  plan::KernelOp kernel = out.kernel;
   unsigned symbols = out.symbols.size();
   auto number = [&](unsigned buffer) { return "{" + std::to_string(symbols + buffer) + "}"; };
   auto nameOf = [&](Value v) -> std::string {
@@ -99,11 +100,11 @@ static SmallVector<std::string> explain(Operation *copy, const OutlinedKernel &o
   SmallVector<std::string> lines = explainKernel(copy, nameOf), shapes;
   for (auto [i, buffer] : llvm::enumerate(out.buffers)) {
     Value v;
-    for (Operation *user : out.kernel.getBody().front().getArgument(symbols + i).getUsers())
-      v = isa<plan::TensorOp>(user) ? user->getResult(0) : cast<plan::WriteOp>(user).getValue();
+    for (Operation *user : kernel.getBody().front().getArgument(symbols + i).getUsers())
+      v = isa<plan::TensorOp>(user) ? Value(user->getResult(0)) : Value(cast<plan::WriteOp>(user).getValue());
     auto list = [](ArrayRef<DimExpr> dims) { return "[" + llvm::join(llvm::map_range(dims, [](const DimExpr &d) { return d.str(); }), ", ") + "]"; };
     std::string shape = list(nn::dimsOf(v)), text = number(i) + " " + shape;
-    plan::KernelOp(out.kernel).setArgAttr(symbols + i, "plan.shape", StringAttr::get(copy->getContext(), shape));
+    kernel.setArgAttr(symbols + i, "plan.shape", StringAttr::get(copy->getContext(), shape));
     if (layouts[i].strides != nn::rowMajorStrides(nn::dimsOf(v)))
       text += " with strides " + list(layouts[i].strides);
     if (!layouts[i].offset.isConstant(0))

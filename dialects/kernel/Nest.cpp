@@ -324,7 +324,7 @@ SmallVector<std::string> dimNames(LoopNestInterface op) {
     return llvm::map_to_vector(given.getAsRange<StringAttr>(), [](StringAttr s) { return s.str(); });
   Dims sizes = op.getDomain().exprs();
   auto contract = dyn_cast<ContractOp>(op.getOperation());
-  std::string kinds = contract ? contract.getKinds().str() : op.iteratorTypes().str();
+  std::string kinds = contract ? contract.getKinds().str() : op.iteratorTypes();
   auto fused = dyn_cast_or_null<FusedOp>(op->getParentOp());
   for (unsigned d = 0; fused && d < fused.getOuter(); ++d)
     kinds[d] = 'o';
