@@ -201,7 +201,7 @@ std::string BodyPrinter::indexName(Operation *op) {
   if (onlyAddresses(v) && !isa<arith::RemUIOp, arith::DivUIOp, arith::RemSIOp, arith::DivSIOp>(op)) {
     llvm::SmallSetVector<Value, 2> buffers;
     addressed(v, buffers);
-    std::string base = buffers.size() == 1 ? get(buffers[0]).text : "";
+    std::string base = buffers.size() == 1 && bindings.contains(buffers[0]) ? bindings[buffers[0]].expr.text : "";
     return isIdentifier(base) ? base + "_offset" : "offset";
   }
   if (op->getParentOp() == function)
