@@ -405,7 +405,8 @@ std::string kernelSignature(const PrintedKernel &kernel, StringRef prefix, const
 }
 
 std::string kernelFunction(const PrintedKernel &kernel, StringRef prefix, const Machine &machine) {
-  return comment(kernel.doc) + kernel.helpers + kernelSignature(kernel, prefix, machine, "extern \"C\" ", " {") + kernel.body + "}\n";
+  std::string gap = kernel.helpers.empty() || kernel.doc.empty() ? "" : "\n";
+  return comment(kernel.doc) + gap + kernel.helpers + kernelSignature(kernel, prefix, machine, "extern \"C\" ", " {") + kernel.body + "}\n";
 }
 
 } // namespace ingot::printer

@@ -233,6 +233,7 @@ plan.kernel @softmax(%x: memref<?xf32> {plan.name = "x"}, %y: memref<?xf32> {pla
 
 // One body for the rows of a block and for those left over: a function template, and a call for each case.
 // CHECK-LABEL: // total: row sums, 5 rows by two
+// CHECK-EMPTY:
 // CHECK-NEXT: // A block: `rows` rows from `row` on.
 // CHECK-NEXT: template <int64_t rows, bool last>
 // CHECK-NEXT: static void row_sums_block(const float *x, float *y, int64_t row) {
