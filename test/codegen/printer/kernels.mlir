@@ -180,13 +180,13 @@ plan.kernel @conv(%x: memref<?xf32> {plan.name = "x"}, %w: memref<?xf32> {plan.n
 
 // A softmax row: two reductions with carried vectors, a local line.
 // CHECK-LABEL: extern "C" void net_x86_64_v4_softmax(
-// CHECK:         f32x16 largest = broadcast<f32x16>(-INGOT_INF);
+// CHECK:         f32x16 maxima = broadcast<f32x16>(-INGOT_INF);
 // CHECK-NEXT:    for (int64_t i = 0; i < 64; i += 16)
-// CHECK-NEXT:      largest = maximum(largest, load<f32x16>(x + tile * 64 + i));
+// CHECK-NEXT:      maxima = maximum(maxima, load<f32x16>(x + tile * 64 + i));
 // CHECK:         alignas(64) float line[64];
-// CHECK:         f32x16 sum = f32x16{};
-// CHECK:           sum += e;
-// CHECK:         1.0f / reduce_add(sum)
+// CHECK:         f32x16 sums = f32x16{};
+// CHECK:           sums += e;
+// CHECK:         1.0f / reduce_add(sums)
 plan.kernel @softmax(%x: memref<?xf32> {plan.name = "x"}, %y: memref<?xf32> {plan.name = "y"})
     attributes {target = "x86_64_v4", writes = [1], doc = "probs: Softmax over 64; tile: one row"} {
   %c0 = arith.constant 0 : index
@@ -242,8 +242,10 @@ plan.kernel @softmax(%x: memref<?xf32> {plan.name = "x"}, %y: memref<?xf32> {pla
 // CHECK-NEXT:   for (int64_t i = 0; i < rows; ++i) {
 // CHECK:          acc[i] = sum;
 // CHECK:        INGOT_UNROLL(2)
-// CHECK-NEXT:   for (int64_t i = 0; i < rows; ++i)
-// CHECK-NEXT:     y[row + i] = last ? -acc[i] : acc[i];
+// CHECK-NEXT:   for (int64_t i = 0; i < rows; ++i) {
+// CHECK-NEXT:     const float acc_value = acc[i];
+// CHECK-NEXT:     y[row + i] = last ? -acc_value : acc_value;
+// CHECK-NEXT:   }
 // CHECK-NEXT: }
 // CHECK-EMPTY:
 // CHECK-NEXT: extern "C" void net_x86_64_v4_row_sums(const float *x, float *y, int64_t begin, int64_t end) {
