@@ -36,6 +36,7 @@ namespace {
 
 /// plan.kernel → func.func.
 void toFunction(plan::KernelOp kernel) {
+  kernel.walk([](plan::VariantsOp variants) { variants.expand(); });
   OpBuilder b(kernel);
   auto f = func::FuncOp::create(b, kernel.getLoc(), kernel.getSymName(), kernel.getFunctionType());
   f.getBody().takeBody(kernel.getBody());

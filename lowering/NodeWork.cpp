@@ -1,6 +1,6 @@
 //===- NodeWork.cpp -----------------------------------------------------------------===//
 #include "lowering/NodeWork.h"
-#include "lowering/OutlineKernel.h"
+#include "lowering/DescribeKernel.h"
 #include "lowering/Passes.h"
 
 using namespace mlir;

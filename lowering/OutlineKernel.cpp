@@ -1,5 +1,6 @@
 //===- OutlineKernel.cpp ----------------------------------------------------------===//
 #include "lowering/OutlineKernel.h"
+#include "dialects/kernel/Nest.h"
 #include "dialects/nn/Shape.h"
 #include "mlir/Interfaces/CastInterfaces.h"
 #include "mlir/IR/AttrTypeSubElements.h"
@@ -43,146 +44,6 @@ Value tensorUpdated(Operation *op, unsigned r) {
 }
 
 //===----------------------------------------------------------------------===//
-// Comments
-//===----------------------------------------------------------------------===//
-
-static void namesIn(Location loc, llvm::SetVector<StringRef> &names) {
-  if (auto name = dyn_cast<NameLoc>(loc))
-    names.insert(name.getName().getValue());
-  else if (auto fused = dyn_cast<FusedLoc>(loc))
-    for (Location l : fused.getLocations())
-      namesIn(l, names);
-  else if (auto call = dyn_cast<CallSiteLoc>(loc))
-    namesIn(call.getCallee(), names);
-}
-
-SmallVector<std::string> provenanceOf(Operation *op) {
-  llvm::SetVector<StringRef> names;
-  op->walk<WalkOrder::PreOrder>([&](Operation *inner) {
-    if (inner != op && !isa<kernel::LoopNestInterface>(inner))
-      return WalkResult::skip();
-    if (auto origin = inner->getAttrOfType<ArrayAttr>("origin"))
-      for (auto s : origin.getAsRange<StringAttr>())
-        names.insert(s.getValue());
-    else
-      namesIn(inner->getLoc(), names);
-    return isa<kernel::FusedOp>(inner) ? WalkResult::advance() : WalkResult::skip();
-  });
-  return llvm::map_to_vector(names, [](StringRef s) { return s.str(); });
-}
-
-static std::string extents(ArrayRef<StringAttr> dims) {
-  if (dims.empty())
-    return "1";
-  return llvm::join(llvm::map_range(dims, [](StringAttr s) {
-    bool compound = s.getValue().find_first_of("+- ") != StringRef::npos;
-    return compound ? ("(" + s.getValue() + ")").str() : s.getValue().str();
-  }), " x ");
-}
-
-/// "m = 1 x 56 x 56, n = 64" for the letters in `kinds` that have a title.
-static std::string byKind(ArrayRef<StringAttr> dims, StringRef kinds, ArrayRef<std::pair<char, StringRef>> titles) {
-  SmallVector<std::string> parts;
-  for (auto [letter, title] : titles) {
-    SmallVector<StringAttr> mine;
-    for (auto [d, k] : llvm::zip(dims, kinds))
-      if (k == letter)
-        mine.push_back(d);
-    if (!mine.empty())
-      parts.push_back((title + extents(mine)).str());
-  }
-  return llvm::join(parts, ", ");
-}
-
-std::string describeKernel(Operation *op) {
-  if (auto c = dyn_cast<kernel::ContractOp>(op))
-    return "sums of products, " +
-           byKind(c.getDomain().getDims(), c.getKinds(), {{'b', "batch = "}, {'m', "m = "}, {'n', "n = "}, {'k', "k = "}});
-  if (auto g = dyn_cast<kernel::GenericOp>(op)) {
-    auto dims = g.getDomain().getDims();
-    if (g.getIterators().contains('r'))
-      return "reduction, " + byKind(dims, g.getIterators(), {{'p', "over "}, {'r', "each of "}});
-    return "elementwise over " + extents(dims);
-  }
-  if (auto f = dyn_cast<kernel::FusedOp>(op)) {
-    unsigned nests = 0;
-    ArrayRef<StringAttr> rows;
-    f.getBody().walk([&](kernel::LoopNestInterface nest) {
-      ++nests;
-      rows = nest.getDomain().getDims().take_front(f.getOuter());
-    });
-    return std::to_string(nests) + " loop nests by row, rows = " + extents(rows);
-  }
-  return op->getName().getStringRef().str();
-}
-
-static int64_t flopsOfRegion(Region *region) {
-  int64_t n = 0;
-  if (region)
-    region->walk([&](Operation *op) {
-      StringRef dialect = op->getName().getDialectNamespace();
-      if ((dialect != "arith" && dialect != "math" && dialect != "isa") || op->getNumResults() != 1 ||
-          isa<CastOpInterface, arith::ConstantOp, arith::CmpFOp, arith::CmpIOp, arith::SelectOp>(op) ||
-          op->getResult(0).getType().isIndex())
-        return;
-      n += isa<math::FmaOp>(op) ? 2 : 1;
-    });
-  return n;
-}
-
-DimExpr flopsOf(Operation *op) {
-  if (auto nest = dyn_cast<kernel::LoopNestInterface>(op)) {
-    Dims all = nest.getDomain().exprs(), outer;
-    for (auto [d, k] : llvm::zip(all, nest.iteratorTypes()))
-      if (k == 'p')
-        outer.push_back(d);
-    Region *body = nest.bodyRegion();
-    return product(all) * DimExpr(body ? flopsOfRegion(body) : 2) + product(outer) * DimExpr(flopsOfRegion(&nest.getEpilogue()));
-  }
-  DimExpr sum = 0;
-  if (auto fused = dyn_cast<kernel::FusedOp>(op))
-    for (Operation &inner : fused.getBody().front())
-      sum = sum + flopsOf(&inner);
-  return sum;
-}
-
-/// Elements of `v`, an operand or result, that the loop nests of `op` can reach.
-static DimExpr reached(Operation *op, Value v) {
-  DimExpr all = product(nn::dimsOf(v));
-  std::optional<DimExpr> most;
-  op->walk([&](kernel::LoopNestInterface nest) {
-    if (nest.getOperation() != op && !llvm::is_contained(nest->getOperands(), v))
-      return;
-    DimExpr points = product(nest.getDomain().exprs());
-    most = most ? DimExpr::max(*most, points) : points;
-  });
-  return most ? DimExpr::min(all, *most) : all;
-}
-
-DimExpr bytesOf(Operation *op) {
-  DimExpr sum = 0;
-  auto add = [&](Value v, const DimExpr &elements) { sum = sum + storageBytes(nn::elementOf(v), elements); };
-  llvm::SetVector<Value> read;
-  for (Value v : tensorsRead(op))
-    read.insert(v);
-  for (OpResult r : op->getResults())
-    if (Value dest = tensorUpdated(op, r.getResultNumber())) // a part of it is written, hardly more is read
-      read.remove(dest);
-  for (Value v : read)
-    add(v, reached(op, v));
-  for (OpResult r : op->getResults())
-    add(r, reached(op, r));
-  return sum;
-}
-
-/// The register tile of a scheduled contraction, "6x16"; empty for others.
-static std::string tileOf(Operation *op) {
-  auto contract = dyn_cast<kernel::ContractOp>(op);
-  auto tile = contract ? contract.getTileAttr() : kernel::TileAttr();
-  return tile ? std::to_string(tile.getMr()) + "x" + std::to_string(tile.getNr()) : "";
-}
-
-//===----------------------------------------------------------------------===//
 // Outlining
 //===----------------------------------------------------------------------===//
 
@@ -219,6 +80,40 @@ struct SymbolList {
   }
 };
 } // namespace
+
+/// Lines on what `copy`, the kernel's operation, computes, and the shapes of its buffers. "{2}" stands for the name of argument 2.
+static SmallVector<std::string> explain(Operation *copy, const OutlinedKernel &out, ArrayRef<BufferLayout> layouts) {
+  plan::KernelOp kernel = out.kernel;
+  unsigned symbols = out.symbols.size();
+  auto number = [&](unsigned buffer) { return "{" + std::to_string(symbols + buffer) + "}"; };
+  auto nameOf = [&](Value v) -> std::string {
+    if (auto tensor = v.getDefiningOp<plan::TensorOp>())
+      return "{" + std::to_string(cast<BlockArgument>(tensor.getBuffer()).getArgNumber()) + "}";
+    auto result = cast<OpResult>(v);
+    if (result.getOwner() == copy)
+      return number(out.bufferOfResult[result.getResultNumber()]);
+    for (OpOperand &use : v.getUses())
+      if (isa<kernel::YieldOp>(use.getOwner()))
+        return number(out.bufferOfResult[use.getOperandNumber()]);
+    return kernel::resultName(result).str();
+  };
+  SmallVector<std::string> lines = explainKernel(copy, nameOf), shapes;
+  for (auto [i, buffer] : llvm::enumerate(out.buffers)) {
+    Value v;
+    for (Operation *user : kernel.getBody().front().getArgument(symbols + i).getUsers())
+      v = isa<plan::TensorOp>(user) ? Value(user->getResult(0)) : Value(cast<plan::WriteOp>(user).getValue());
+    auto list = [](ArrayRef<DimExpr> dims) { return "[" + llvm::join(llvm::map_range(dims, [](const DimExpr &d) { return d.str(); }), ", ") + "]"; };
+    std::string shape = list(nn::dimsOf(v)), text = number(i) + " " + shape;
+    kernel.setArgAttr(symbols + i, "plan.shape", StringAttr::get(copy->getContext(), shape));
+    if (layouts[i].strides != nn::rowMajorStrides(nn::dimsOf(v)))
+      text += " with strides " + list(layouts[i].strides);
+    if (!layouts[i].offset.isConstant(0))
+      text += " from element " + layouts[i].offset.str();
+    shapes.push_back(text);
+  }
+  lines.push_back(llvm::join(shapes, ", "));
+  return lines;
+}
 
 OutlinedKernel outlineKernel(OpBuilder &b, Operation *op, StringRef name, llvm::function_ref<BufferLayout(Value)> layoutOf) {
   MLIRContext *c = op->getContext();
@@ -263,7 +158,6 @@ OutlinedKernel outlineKernel(OpBuilder &b, Operation *op, StringRef name, llvm::
   SmallVector<std::string> doc;
   if (auto names = provenanceOf(op); !names.empty())
     doc.push_back(llvm::join(names, ", "));
-  doc.push_back(describeKernel(op));
   auto strings = [&](auto &list) {
     return b.getStrArrayAttr(llvm::map_to_vector(list, [](const std::string &s) { return StringRef(s); }));
   };
@@ -275,8 +169,8 @@ OutlinedKernel outlineKernel(OpBuilder &b, Operation *op, StringRef name, llvm::
   out.kernel->setAttr("doc", strings(doc));
   out.kernel->setAttr("flops", b.getStringAttr(flopsOf(op).str()));
   out.kernel->setAttr("bytes", b.getStringAttr(bytesOf(op).str()));
-  if (std::string tile = tileOf(op); !tile.empty())
-    out.kernel->setAttr("tile", b.getStringAttr(tile));
+  if (std::string tile = registersOf(op); !tile.empty())
+    out.kernel->setAttr("registers", b.getStringAttr(tile));
 
   OpBuilder::InsertionGuard guard(b);
   Block *block = b.createBlock(&out.kernel.getBody(), {}, argTypes, SmallVector<Location>(argTypes.size(), loc));
@@ -291,6 +185,10 @@ OutlinedKernel outlineKernel(OpBuilder &b, Operation *op, StringRef name, llvm::
     unsigned at = out.bufferOfResult[r.getResultNumber()];
     plan::WriteOp::create(b, loc, r, argument(at), nn::ShapeAttr::get(c, layouts[at].strides), layouts[at].offset.str());
   }
+  if (auto fused = dyn_cast<kernel::FusedOp>(copy))
+    nameIntermediates(fused);
+  SmallVector<std::string> about = explain(copy, out, layouts);
+  out.kernel->setAttr("about", strings(about));
   plan::ReturnOp::create(b, loc);
   return out;
 }
@@ -326,11 +224,13 @@ std::string structuralKey(plan::KernelOp kernel) {
           op->setAttr(name, StringAttr::get(c, rename(s.getValue())));
     });
   }
-  for (StringRef name : {"doc", "symbols", "flops", "bytes"})
+  for (StringRef name : {"doc", "about", "symbols", "flops", "bytes"})
     (*copy)->removeAttr(name);
   copy->walk([](Operation *op) { op->removeAttr("origin"); });
-  for (BlockArgument arg : copy->getBody().getArguments()) // what the first launch passes
+  for (BlockArgument arg : copy->getBody().getArguments()) { // what the first launch passes
     copy->removeArgAttr(arg.getArgNumber(), "plan.name");
+    copy->removeArgAttr(arg.getArgNumber(), "plan.shape");
+  }
   copy->setSymName("kernel");
   std::string key;
   llvm::raw_string_ostream os(key);

@@ -18,6 +18,7 @@
 #define INGOT_LOWERING_OUTLINEKERNEL_H
 
 #include "dialects/plan/Plan.h"
+#include "lowering/DescribeKernel.h"
 #include "llvm/ADT/STLFunctionalExtras.h"
 
 namespace ingot {
@@ -49,15 +50,6 @@ OutlinedKernel outlineKernel(mlir::OpBuilder &b, mlir::Operation *op, llvm::Stri
 llvm::SmallVector<mlir::Value> tensorsRead(mlir::Operation *op);
 /// The tensor that result `r` of a kernel operation updates in place, or null if the result is a new tensor.
 mlir::Value tensorUpdated(mlir::Operation *op, unsigned r);
-
-/// ONNX names behind an operation: its `origin` attribute, else the names in its location (of a fused one, all).
-llvm::SmallVector<std::string> provenanceOf(mlir::Operation *op);
-/// One line for comments: "sums of products, m = 1 x 56 x 56, n = 64, k = 3 x 3 x 64".
-std::string describeKernel(mlir::Operation *op);
-/// Arithmetic operations of one run; a multiply-add counts two, conversions and index arithmetic nothing.
-DimExpr flopsOf(mlir::Operation *op);
-/// Bytes that one run reads and writes at least, each once: of a tensor no more than the loops can reach.
-DimExpr bytesOf(mlir::Operation *op);
 
 /// Equal for kernels that compute the same: everything but names, comments and the names of symbols.
 std::string structuralKey(plan::KernelOp kernel);

@@ -191,7 +191,7 @@ std::vector<std::string> emitKernels(const Interface &i, const Target &target) {
   size_t body = 0;
   for (const Kernel &kernel : target.kernels) {
     std::string text = lineComment(kernel.doc.empty() ? kernel.name : kernel.doc);
-    text += kernelSignature(i, target, kernel, "extern \"C\" ", ") {\n") + kernel.body + "}\n";
+    text += (kernel.helpers.empty() ? "" : "\n" + kernel.helpers) + kernelSignature(i, target, kernel, "extern \"C\" ", ") {\n") + kernel.body + "}\n";
     if (files.empty() || body + text.size() > i.spec.kernelBytesPerFile) {
       std::string head = "// Kernels for " + target.name + "; " + bannerLine(i.spec) + "\n#include \"kernels_" +
                          target.id + ".h\"\n";

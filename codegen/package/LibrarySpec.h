@@ -70,6 +70,7 @@ struct Kernel {
   std::string doc;                 // comment text, lines without //
   std::vector<std::string> params; // "int64_t batch", "const float *x"
   std::string body;                // statements, indented by two spaces, with a final newline
+  std::string helpers;             // functions that stand in front of it, each with a blank line behind it
 };
 
 struct Target {

@@ -1,5 +1,6 @@
 //===- BodyPrinter.cpp - values, statements and control flow -------------------------------===//
 #include "codegen/printer/BodyPrinter.h"
+#include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/TypeSwitch.h"
 
@@ -13,7 +14,7 @@ static size_t limitAt(Operation *user) {
   return isa<memref::StoreOp, vector::StoreOp, vector::MaskedStoreOp>(user) ? storeLimit : inlineLimit;
 }
 
-static bool isIdentifier(StringRef text) {
+bool isIdentifier(StringRef text) {
   return !text.empty() && !llvm::isDigit(text[0]) && llvm::all_of(text, [](char c) { return llvm::isAlnum(c) || c == '_'; });
 }
 
@@ -166,6 +167,16 @@ static bool onlyAddresses(Value v) {
   });
 }
 
+/// The buffers that an index addresses.
+static void addressed(Value v, llvm::SmallSetVector<Value, 2> &buffers) {
+  for (Operation *user : v.getUsers()) {
+    if (isa<arith::AddIOp, arith::SubIOp, arith::MulIOp>(user))
+      addressed(user->getResult(0), buffers);
+    else // stores have the value first, loads, masked stores and plan.ptr_to the buffer
+      buffers.insert(user->getOperand(isa<memref::StoreOp, vector::StoreOp>(user) ? 1 : 0));
+  }
+}
+
 /// What an index is for: the bounds of a loop, a part of the tile's number, an address.
 std::string BodyPrinter::indexName(Operation *op) {
   Value v = op->getResult(0);
@@ -187,8 +198,12 @@ std::string BodyPrinter::indexName(Operation *op) {
   }
   if (llvm::any_of(v.getUsers(), [](Operation *user) { return isa<vector::CreateMaskOp>(user); })) // the last lanes
     return "rest";
-  if (onlyAddresses(v) && !isa<arith::RemUIOp, arith::DivUIOp, arith::RemSIOp, arith::DivSIOp>(op))
-    return "offset";
+  if (onlyAddresses(v) && !isa<arith::RemUIOp, arith::DivUIOp, arith::RemSIOp, arith::DivSIOp>(op)) {
+    llvm::SmallSetVector<Value, 2> buffers;
+    addressed(v, buffers);
+    std::string base = buffers.size() == 1 && bindings.contains(buffers[0]) ? bindings[buffers[0]].expr.text : "";
+    return isIdentifier(base) ? base + "_offset" : "offset";
+  }
   if (op->getParentOp() == function)
     return "extent";
   bool bounds = llvm::any_of(v.getUsers(), [](Operation *user) { return isa<scf::ForOp, arith::SubIOp, arith::CmpIOp>(user); });
@@ -379,15 +394,17 @@ void BodyPrinter::assign(StringRef target, const Expr &value) {
   statement((target + " = " + value.text + ";").str());
 }
 
-BodyPrinter::Body BodyPrinter::capture(llvm::function_ref<void()> print) {
+BodyPrinter::Body BodyPrinter::capture(llvm::function_ref<void()> print) { return captureAt(indent + 2, print); }
+
+BodyPrinter::Body BodyPrinter::captureAt(unsigned column, llvm::function_ref<void()> print) {
   Body outer = std::move(body);
   body = Body();
   bool outerGap = std::exchange(gap, false);
-  indent += 2;
+  unsigned outerIndent = std::exchange(indent, column);
   names.push();
   print();
   names.pop();
-  indent -= 2;
+  indent = outerIndent;
   gap = outerGap;
   std::swap(outer, body);
   return outer;
@@ -550,21 +567,23 @@ void BodyPrinter::assignAll(ArrayRef<std::string> targets, OperandRange values) 
   }
 }
 
+/// What a loop carries; in the plural if each lane has its own.
 static StringRef carriedHint(Value yielded) {
   Operation *op = yielded.getDefiningOp();
   if (!op)
     return "value";
+  bool lanes = isa<VectorType>(yielded.getType());
   if (isa<arith::AddFOp, arith::AddIOp, math::FmaOp, vector::FMAOp>(op))
-    return yielded.getType().isIndex() ? "index" : "sum";
+    return yielded.getType().isIndex() ? "index" : lanes ? "sums" : "sum";
   if (isa<arith::MaximumFOp, arith::MaxNumFOp, arith::MaxSIOp, arith::MaxUIOp>(op))
-    return "largest";
+    return lanes ? "maxima" : "largest";
   if (isa<arith::MinimumFOp, arith::MinNumFOp, arith::MinSIOp, arith::MinUIOp>(op))
-    return "smallest";
+    return lanes ? "minima" : "smallest";
   if (isa<arith::MulFOp, arith::MulIOp>(op))
-    return "product";
+    return lanes ? "products" : "product";
   if (auto loop = dyn_cast<scf::ForOp>(op))
     return carriedHint(loop.getYieldedValues()[cast<OpResult>(yielded).getResultNumber()]);
-  return "value";
+  return lanes ? "values" : "value";
 }
 
 void BodyPrinter::forLoop(scf::ForOp op) {

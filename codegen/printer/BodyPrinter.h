@@ -65,7 +65,8 @@ protected:
   void assign(llvm::StringRef target, const Expr &value);
   /// `header` and a body, with braces where they are needed; `footer` is appended to the closing brace.
   void compound(llvm::StringRef header, const Body &body, bool braces = false);
-  Body capture(llvm::function_ref<void()> print);
+  Body capture(llvm::function_ref<void()> print); // one step further in
+  Body captureAt(unsigned column, llvm::function_ref<void()> print);
   void block(mlir::Block &b);   // all operations but the terminator
   void operation(mlir::Operation *op);
   void flush(bool readsOnly, mlir::Operation *except = nullptr);
@@ -125,6 +126,7 @@ private:
 };
 
 std::string parenthesise(const Expr &e, int precedence);
+bool isIdentifier(llvm::StringRef text);
 /// What a masked load or store needs instead of its mask when that is the first n lanes and `fill` the others.
 struct FirstLanes {
   mlir::Value count, fill;

@@ -351,7 +351,7 @@ private:
     if (Operation *step = firstStep(op, users))
       due[step].push_back(op);
     else if (!users.empty())
-      declarePointer(op, "");
+      declarePointer(op, "", {});
     return true;
   }
   /// Whether the printed kernel has a parameter for an operand.
@@ -362,7 +362,7 @@ private:
   void declarePointers(Operation *step) {
     auto launch = dyn_cast<plan::LaunchOp>(step);
     for (Operation *op : due.lookup(step))
-      declarePointer(op, launch ? nameAt(op->getResult(0), launch) : "");
+      declarePointer(op, launch ? nameAt(op->getResult(0), launch) : "", launch);
     if (!launch)
       return;
     // A buffer that holds something else from now on is called so.
@@ -372,7 +372,7 @@ private:
         continue;
       std::string name = nameAt(v, launch);
       if (!name.empty() && holds[v] != name)
-        declarePointer(slice, name);
+        declarePointer(slice, name, launch);
     }
   }
   static bool writes(plan::LaunchOp launch, Value v) {
@@ -398,7 +398,15 @@ private:
         return step + "_" + StringRef(parameter).substr(parameter.find_last_of(" *") + 1).str();
     return "";
   }
-  void declarePointer(Operation *op, StringRef name) {
+  /// The shape that a launch sees in a buffer; empty if it is not the same for all sizes.
+  static std::string shapeAt(Value v, plan::LaunchOp launch) {
+    auto kernel = launch ? SymbolTable::lookupNearestSymbolFrom<plan::KernelOp>(launch, launch.getKernelAttr()) : plan::KernelOp();
+    for (unsigned i = 0; kernel && i < launch.getArgs().size(); ++i)
+      if (auto shape = kernel.getArgAttrOfType<StringAttr>(i, "plan.shape"); shape && launch.getArgs()[i] == v)
+        return llvm::any_of(shape.getValue(), llvm::isAlpha) ? "" : shape.str();
+    return "";
+  }
+  void declarePointer(Operation *op, StringRef name, plan::LaunchOp launch) {
     std::string base = "workspace", offset, count, hint = name.str();
     if (auto slice = dyn_cast<plan::SliceOp>(op)) {
       offset = dim(slice.getOffset(), op);
@@ -421,8 +429,11 @@ private:
     std::string address = offset == "0" ? base : base + " + " + offset;
     std::string text = type + own + " = reinterpret_cast<" + type + ">(" + address + ");";
     bool isHandle = nn::isHandle(cast<MemRefType>(v.getType()).getElementType());
-    if (!count.empty() && !isHandle && text.size() + count.size() + 20 < columnLimit)
-      text += " // " + (count == "1" ? "1 element" : count + " elements");
+    std::string size = shapeAt(v, launch);
+    if (size.empty() && !count.empty() && !isHandle)
+      size = count == "1" ? "1 element" : count + " elements";
+    if (!size.empty() && text.size() + size.size() + 6 < columnLimit)
+      text += " // " + size;
     statement(text, Kind::Declaration);
     bind(v, own, type);
   }

@@ -3,6 +3,7 @@
 #include "codegen/printer/BodyPrinter.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/Interfaces/CastInterfaces.h"
+#include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;
@@ -38,7 +39,10 @@ public:
     if (!ok)
       return failure();
     result.body = body.text;
+    explain();
     addLine(costs());
+    if (auto tile = kernel->getAttrOfType<StringAttr>("tile"))
+      addLine(tile);
     if (launches.size() > 1)
       addLine("one kernel for " + std::to_string(launches.size()) + " launches");
     else
@@ -52,6 +56,7 @@ private:
 
   std::set<std::string> &functions;
   SmallVector<plan::LaunchOp> launches;
+  std::vector<std::string> argumentNames;
   std::vector<std::string> origins; // "x = /conv1/Conv", for parameters that are called otherwise
 
   void addLine(StringRef line) {
@@ -63,7 +68,7 @@ private:
   void describe(ArrayAttr lines) {
     for (auto line : lines.getAsRange<StringAttr>())
       addLine(line);
-    if (lines.size() < 2)
+    if (lines.empty())
       return;
     StringRef nodes = cast<StringAttr>(lines[0]).getValue();
     result.sumOfProducts = llvm::any_of(kernel.getBody().getArguments(), [](BlockArgument a) { return roleOf(a) == Role::Factor; });
@@ -134,6 +139,8 @@ private:
       Role role = roleOf(arg);
       if (role == Role::Factor)
         return "weight";
+      for (StringRef computed : {".packed", ".reshaped", ".folded"}) // what hoist-constants made of it
+        onnx.consume_back(computed);
       if (std::string own = lastWords(onnx); !own.empty())
         return own;
       return role == Role::Bias ? "bias" : role == Role::Scale ? "scale" : isLocalName(onnx) ? "constant" : shortName(onnx, 16);
@@ -144,9 +151,16 @@ private:
         return a != arg && isa<MemRefType>(a.getType()) && !llvm::is_contained(writes, int64_t(i)) && !weightOf(i) && matches(a);
       });
     };
+    Role role = roleOf(arg);
     bool alone = others([](BlockArgument) { return true; }) == 0;
-    bool onlyFactor = roleOf(arg) == Role::Factor && others([](BlockArgument a) { return roleOf(a) == Role::Factor; }) == 0;
-    return alone || onlyFactor ? "x" : lastName(onnx);
+    unsigned factors = others([](BlockArgument a) { return roleOf(a) == Role::Factor; });
+    if (alone || (role == Role::Factor && !factors))
+      return "x";
+    if (result.sumOfProducts && role == Role::Bias) // another path's values that a sum of products is added to
+      return "residual";
+    if (result.sumOfProducts && role == Role::Scale)
+      return "scale";
+    return lastName(onnx);
   }
 
   void parameters() {
@@ -173,10 +187,11 @@ private:
         hint = nameHint(arg);
       if (hint.empty())
         hint = arg.getType().isIndex() ? "size" : llvm::is_contained(writes, int64_t(i)) ? "y" : "x";
-      if (llvm::none_of(arg.getUsers(), [&](Operation *user) { return isLive(user) && !isa<scf::ForallOp>(user); }))
-        continue; // the tile count alone needs it
       bool pointer = isa<MemRefType>(arg.getType());
       std::string name = names.fresh(pointer ? argumentName(arg, hint, writes) : hint), type = valueType(arg);
+      argumentNames.push_back(name);
+      if (llvm::none_of(arg.getUsers(), [&](Operation *user) { return isLive(user) && !isa<scf::ForallOp>(user); }))
+        continue; // the tile count alone needs it
       if (pointer && launches.size() <= 1 && name != hint && hint != "y") { // other launches pass others
         plan::WeightOp weight = weightOf(i);
         origins.push_back(name + (weight && weight->hasAttr("value") ? " = constant of " : " = ") + hint);
@@ -193,19 +208,31 @@ private:
 
   // ---- what it costs and how it is divided
 
-  /// "26.1 MFLOP; a tile is 11 steps of block; registers hold 6 x 64 sums"
-  std::string costs() {
-    std::vector<std::string> parts;
-    if (auto flops = kernel->getAttrOfType<StringAttr>("flops")) {
-      int64_t n;
-      if (flops.getValue().getAsInteger(10, n))
-        parts.push_back(flops.getValue().str() + " FLOP");
-      else if (n > 0)
-        parts.push_back(amount(n) + "FLOP");
+  /// What it computes, under the parameters' names: "{2}" is argument 2.
+  void explain() {
+    auto lines = kernel->getAttrOfType<ArrayAttr>("about");
+    for (StringRef line : lines ? llvm::to_vector(lines.getAsValueRange<StringAttr>()) : SmallVector<StringRef>()) {
+      std::string text;
+      while (!line.empty()) {
+        auto [before, rest] = line.split('{');
+        text += before;
+        auto [number, after] = rest.split('}');
+        unsigned argument;
+        if (!number.getAsInteger(10, argument) && argument < argumentNames.size())
+          text += argumentNames[argument];
+        line = after;
+      }
+      addLine(text);
     }
-    if (std::string tile = tileText(); !tile.empty())
-      parts.push_back(tile);
-    return llvm::join(parts, "; ");
+  }
+
+  /// "26.1 MFLOP"
+  std::string costs() {
+    auto flops = kernel->getAttrOfType<StringAttr>("flops");
+    int64_t n;
+    if (!flops || flops.getValue().getAsInteger(10, n))
+      return flops ? flops.getValue().str() + " FLOP" : "";
+    return n > 0 ? amount(n) + "FLOP" : "";
   }
   static std::string amount(int64_t n) {
     double value = double(n);
@@ -217,38 +244,6 @@ private:
     snprintf(text, sizeof text, unit ? "%.3g %s" : "%g %s", value, units[unit]);
     return text;
   }
-  /// Whether a value tells tiles apart.
-  static bool dependsOnTile(Value v) {
-    if (auto arg = dyn_cast<BlockArgument>(v))
-      return isa<scf::ForallOp>(arg.getOwner()->getParentOp());
-    return v.getType().isIndex() && llvm::any_of(v.getDefiningOp()->getOperands(), dependsOnTile);
-  }
-  /// The loops that a tile has a part of, and the outputs that registers hold at a time.
-  std::string tileText() {
-    std::vector<std::string> spans;
-    std::string registers;
-    kernel.walk<WalkOrder::PreOrder>([&](Operation *op) {
-      if (auto loop = dyn_cast<scf::ForOp>(op)) {
-        auto start = loop.getLowerBound().getDefiningOp<arith::MulIOp>();
-        APInt steps;
-        if (start && matchPattern(start.getRhs(), m_ConstantInt(&steps)) && dependsOnTile(start.getLhs()) && !loopName(loop).empty())
-          if (std::string span = std::to_string(steps.getSExtValue()) + " steps of " + loopName(loop); !llvm::is_contained(spans, span))
-            spans.push_back(span);
-      } else if (auto local = dyn_cast<memref::AllocaOp>(op); local && registers.empty()) {
-        auto lanes = dyn_cast<VectorType>(local.getType().getElementType());
-        ArrayRef<int64_t> shape = local.getType().getShape();
-        if (lanes && shape.size() == 2)
-          registers = std::to_string(shape[0]) + " x " + std::to_string(shape[1] * lanes.getNumElements());
-      }
-    });
-    std::vector<std::string> parts;
-    if (!spans.empty())
-      parts.push_back("a tile is " + llvm::join(spans, " by "));
-    if (!registers.empty())
-      parts.push_back("registers hold " + registers + " sums");
-    return llvm::join(parts, "; ");
-  }
-
   void tiles(scf::ForallOp op) {
     bool cuda = machine.kind == MachineKind::Cuda;
     std::string hint = nameHint(op.getInductionVars()[0]);
@@ -277,6 +272,87 @@ private:
       Body loop = capture(inner);
       compound("for (int64_t " + tile + " = begin; " + tile + " < end; ++" + tile + ")", loop, loop.statements == 0);
     }
+  }
+
+  // ---- variants
+
+  /// Values from around the body that it uses, arguments of the kernel first.
+  SmallVector<Value> captured(plan::VariantsOp variants) {
+    llvm::SetVector<Value> values;
+    variants.getBody().walk([&](Operation *op) {
+      if (isLive(op))
+        for (Value v : op->getOperands())
+          if (!variants.getBody().isAncestor(v.getParentRegion()) && !v.getDefiningOp<arith::ConstantOp>())
+            values.insert(v);
+    });
+    SmallVector<Value> all = values.takeVector();
+    llvm::stable_sort(all, [&](Value a, Value b) {
+      auto rank = [&](Value v) {
+        auto arg = dyn_cast<BlockArgument>(v);
+        return arg && arg.getOwner() == &kernel.getBody().front() ? arg.getArgNumber() : ~0u;
+      };
+      return rank(a) < rank(b);
+    });
+    return all;
+  }
+
+  /// A function template in front of the kernel, and a call for each case.
+  bool printStatement(Operation *op) override {
+    auto variants = dyn_cast<plan::VariantsOp>(op);
+    if (!variants)
+      return false;
+    std::string name = result.name + "_" + variants.getName().str();
+    std::vector<std::string> constants, params, arguments;
+    auto named = [&](Value v) {
+      if (Expr e = get(v); !isIdentifier(e.text))
+        declare(v, e);
+      return get(v).text;
+    };
+    for (Value v : captured(variants)) {
+      std::string own = named(v), type = valueType(v);
+      auto it = llvm::find_if(result.params, [&](StringRef p) { return p.substr(p.find_last_of(" *") + 1) == own; });
+      params.push_back(it != result.params.end() ? *it : type + (StringRef(type).ends_with("*") ? "" : " ") + own);
+      arguments.push_back(own);
+    }
+    std::vector<std::string> values;
+    for (Value v : variants.getValues())
+      values.push_back(named(v));
+    bool cuda = machine.kind == MachineKind::Cuda;
+    Names around = std::exchange(names, Names()); // a function's own
+    for (const std::string &own : arguments)
+      names.reserve(own);
+    Body body = captureAt(2, [&] {
+      for (auto [argument, hint] : llvm::zip(variants.getBody().getArguments(), variants.getArguments().getAsValueRange<StringAttr>())) {
+        std::string type = valueType(argument), own = names.fresh(hint);
+        constants.push_back(type + " " + own);
+        bind(argument, own, type);
+      }
+      for (Operation &inner : variants.getBody().front())
+        if (ok)
+          operation(&inner);
+    });
+    names = around;
+    std::string head = wrapStatement((cuda ? "static __device__ void " : "static void ") + name + "(" + llvm::join(params, ", ") + ") {", 0);
+    if (auto doc = variants->getAttrOfType<StringAttr>("doc"))
+      result.helpers += comment(doc.getValue());
+    result.helpers += "template <" + llvm::join(constants, ", ") + ">\n" + head + body.text + "}\n\n";
+
+    std::string list = "(" + llvm::join(arguments, ", ") + ");", chain;
+    unsigned last = variants.getCases().size() - 1;
+    for (unsigned i = 0; i <= last; ++i) {
+      std::vector<std::string> numbers, conditions;
+      for (auto [value, v, number] : llvm::zip(values, variants.getValues(), variants.getCase(i))) {
+        bool isBool = v.getType().isInteger(1);
+        numbers.push_back(isBool ? number ? "true" : "false" : std::to_string(number));
+        conditions.push_back(isBool ? (number ? "" : "!") + value : value + " == " + std::to_string(number));
+      }
+      std::string condition = "if (" + llvm::join(conditions, " && ") + ")", pad(indent, ' ');
+      if (last)
+        chain += pad + (i == 0 ? condition : i < last ? "else " + condition : "else") + "\n";
+      chain += wrapStatement(name + "<" + llvm::join(numbers, ", ") + ">" + list, indent + (last ? 2 : 0));
+    }
+    raw(chain);
+    return true;
   }
 
   std::optional<Expr> printExpression(Operation *op) override {
@@ -329,7 +405,8 @@ std::string kernelSignature(const PrintedKernel &kernel, StringRef prefix, const
 }
 
 std::string kernelFunction(const PrintedKernel &kernel, StringRef prefix, const Machine &machine) {
-  return comment(kernel.doc) + kernelSignature(kernel, prefix, machine, "extern \"C\" ", " {") + kernel.body + "}\n";
+  std::string gap = kernel.helpers.empty() || kernel.doc.empty() ? "" : "\n";
+  return comment(kernel.doc) + gap + kernel.helpers + kernelSignature(kernel, prefix, machine, "extern \"C\" ", " {") + kernel.body + "}\n";
 }
 
 } // namespace ingot::printer

@@ -14,6 +14,7 @@ struct PrintedKernel {
   std::string name;                // of the function, behind the prefix
   std::string doc;                 // comment text, lines without //
   std::vector<std::string> params; // "int64_t batch", "const float *x"; the tiles [begin, end) follow
+  std::string helpers;             // functions that it calls, each with a blank line behind it
   std::string body;                // statements, indented by two spaces
   std::vector<unsigned> used;      // the plan.kernel's argument behind each of `params`; the others it does not need
   std::map<std::string, int64_t> zeros; // C type → elements of the unit's zero array that it reads

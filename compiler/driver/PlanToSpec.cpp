@@ -289,7 +289,7 @@ LogicalResult planToSpec(plan::ModelOp model, const Machine &machine, ArrayAttr 
     auto printed = printer::printKernel(kernel, machine, functionNames);
     if (failed(printed))
       return failure();
-    target.kernels.push_back({printed->name, printed->doc, printed->params, printed->body});
+    target.kernels.push_back({printed->name, printed->doc, printed->params, printed->body, printed->helpers});
     for (auto &[type, count] : printed->zeros)
       zeros[type] = std::max(zeros[type], count);
     kernels[kernel.getSymName().str()] = *printed;

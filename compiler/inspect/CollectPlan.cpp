@@ -43,7 +43,7 @@ namespace {
 /// FLOP that a kernel's code does in a cycle if nothing is waited for.
 double flopsPerCycle(plan::KernelOp kernel, const Machine &machine) {
   int64_t lanes = machine.lanes(4), rows, columns;
-  auto tile = kernel ? kernel->getAttrOfType<StringAttr>("tile") : StringAttr();
+  auto tile = kernel ? kernel->getAttrOfType<StringAttr>("registers") : StringAttr();
   if (!tile)
     return double(lanes);
   auto [r, c] = tile.getValue().split('x');
@@ -118,7 +118,7 @@ PlanFacts collectPlan(plan::ModelOp plan, const Machine &machine, const package:
     KernelFacts k;
     k.name = printed.name;
     k.doc = printed.doc;
-    if (auto tile = kernel->getAttrOfType<StringAttr>("tile"); tile && out.predictsTime)
+    if (auto tile = kernel->getAttrOfType<StringAttr>("registers"); tile && out.predictsTime)
       k.tile = tile.str();
     k.sourceBytes = printed.body.size();
     out.sourceBytes += k.sourceBytes;

@@ -314,4 +314,34 @@ Location fuseLocs(Location a, Location b) {
   return FusedLoc::get(a.getContext(), {a, b});
 }
 
+StringRef resultName(OpResult result) {
+  auto names = result.getOwner()->getAttrOfType<ArrayAttr>("names");
+  return names ? cast<StringAttr>(names[result.getResultNumber()]).getValue() : "value";
+}
+
+SmallVector<std::string> dimNames(LoopNestInterface op) {
+  if (auto given = op->getAttrOfType<ArrayAttr>("dim_names"))
+    return llvm::map_to_vector(given.getAsRange<StringAttr>(), [](StringAttr s) { return s.str(); });
+  Dims sizes = op.getDomain().exprs();
+  auto contract = dyn_cast<ContractOp>(op.getOperation());
+  std::string kinds = contract ? contract.getKinds().str() : op.iteratorTypes();
+  auto fused = dyn_cast_or_null<FusedOp>(op->getParentOp());
+  for (unsigned d = 0; fused && d < fused.getOuter(); ++d)
+    kinds[d] = 'o';
+  SmallVector<std::string> names;
+  for (unsigned d = 0; d < kinds.size(); ++d) {
+    auto counts = [&](unsigned other) { return kinds[other] == kinds[d] && !sizes[other].isConstant(1); };
+    if (!counts(d)) {
+      names.push_back("0");
+      continue;
+    }
+    std::string name = kinds[d] == 'o' ? "row" : kinds[d] == 'p' ? "i" : kinds[d] == 'r' ? "k" : std::string(1, kinds[d]);
+    auto all = llvm::seq<unsigned>(0, kinds.size());
+    if (llvm::count_if(all, counts) > 1)
+      name += std::to_string(llvm::count_if(llvm::seq<unsigned>(0, d), counts));
+    names.push_back(name);
+  }
+  return names;
+}
+
 } // namespace ingot::kernel

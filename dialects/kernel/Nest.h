@@ -85,6 +85,12 @@ private:
 
 /// If the nest's result `r` is computed without arithmetic: the ins argument that the body yields.
 std::optional<unsigned> movedIn(GenericOp op, unsigned result = 0);
+/// Names of the domain's dimensions, for people: by kind b, m, n, k of a contraction, i and k otherwise, numbered where there are several;
+/// what a fused operator shares is `row`. A dimension of size 1, over which nothing runs, is "0".
+/// The attribute `dim_names` overrides them.
+llvm::SmallVector<std::string> dimNames(LoopNestInterface op);
+/// What a fused operator's intermediate is called: the nested operation's attribute `names`, else `value`.
+llvm::StringRef resultName(mlir::OpResult result);
 /// A location for an operator made of several.
 mlir::Location fuseLocs(mlir::Location a, mlir::Location b);
 

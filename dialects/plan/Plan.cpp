@@ -58,7 +58,7 @@ static LogicalResult verifyExpanded(KernelOp kernel) {
                  isa<scf::ForOp, scf::IfOp, scf::WhileOp, scf::ConditionOp, scf::YieldOp, scf::ForallOp, scf::InParallelOp, memref::LoadOp,
                      memref::StoreOp, memref::AllocaOp, vector::LoadOp, vector::StoreOp, vector::MaskedLoadOp, vector::MaskedStoreOp,
                      vector::CreateMaskOp, vector::BroadcastOp, vector::FMAOp, vector::ReductionOp, vector::ExtractOp, vector::InsertOp,
-                     vector::StepOp, PtrToOp, PtrLoadOp, ZerosOp, ReturnOp>(op);
+                     vector::StepOp, PtrToOp, PtrLoadOp, ZerosOp, VariantsOp, ReturnOp>(op);
     if (!known)
       return op->emitOpError("is not allowed in an expanded plan.kernel"), WalkResult::interrupt();
     if (auto forall = dyn_cast<scf::ForallOp>(op)) {
@@ -97,5 +97,62 @@ LogicalResult KernelOp::verify() {
 }
 
 LogicalResult EntryOp::verify() { return success(); }
+
+SmallVector<int64_t> VariantsOp::getCase(unsigned i) {
+  return llvm::map_to_vector(cast<ArrayAttr>(getCases()[i]), [](Attribute a) { return cast<IntegerAttr>(a).getInt(); });
+}
+
+LogicalResult VariantsOp::verify() {
+  if (getValues().empty() || getCases().empty())
+    return emitOpError("needs arguments and cases");
+  if (getArguments().size() != getValues().size() || getBody().getArgumentTypes() != getValues().getTypes())
+    return emitOpError("needs a name and a body argument of the same type for each value");
+  llvm::SmallDenseSet<Attribute> seen;
+  for (Attribute a : getCases()) {
+    auto list = dyn_cast<ArrayAttr>(a);
+    if (!list || list.size() != getValues().size() || !llvm::all_of(list, llvm::IsaPred<IntegerAttr>))
+      return emitOpError("needs cases of one integer per argument");
+    for (auto [number, type] : llvm::zip(list.getAsRange<IntegerAttr>(), getValues().getTypes()))
+      if (type.isInteger(1) && number.getInt() != 0 && number.getInt() != 1)
+        return emitOpError("has a case whose bool is neither 0 nor 1");
+    if (!seen.insert(a).second)
+      return emitOpError("has a case twice");
+  }
+  if ((*this)->getParentOfType<VariantsOp>())
+    return emitOpError("must not be inside another one");
+  return success();
+}
+
+void VariantsOp::expand() {
+  OpBuilder b(*this);
+  auto constant = [&](Type type, int64_t number) -> Value {
+    return arith::ConstantOp::create(b, getLoc(), b.getIntegerAttr(type, number));
+  };
+  for (unsigned i = 0, last = getCases().size() - 1; i <= last; ++i) {
+    SmallVector<int64_t> numbers = getCase(i);
+    if (i < last) {
+      Value equal;
+      for (auto [value, number] : llvm::zip(getValues(), numbers)) {
+        Value same = arith::CmpIOp::create(b, getLoc(), arith::CmpIPredicate::eq, value, constant(value.getType(), number));
+        equal = equal ? arith::AndIOp::create(b, getLoc(), equal, same) : same;
+      }
+      auto branch = scf::IfOp::create(b, getLoc(), equal, /*withElseRegion=*/true);
+      b.setInsertionPointToStart(branch.thenBlock());
+      IRMapping map;
+      for (auto [argument, number] : llvm::zip(getBody().getArguments(), numbers))
+        map.map(argument, constant(argument.getType(), number));
+      for (Operation &op : getBody().front())
+        b.clone(op, map);
+      b.setInsertionPointToStart(branch.elseBlock());
+      continue;
+    }
+    IRMapping map;
+    for (auto [argument, number] : llvm::zip(getBody().getArguments(), numbers))
+      map.map(argument, constant(argument.getType(), number));
+    for (Operation &op : getBody().front())
+      b.clone(op, map);
+  }
+  erase();
+}
 
 } // namespace ingot::plan

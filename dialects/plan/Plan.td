@@ -56,8 +56,9 @@ def Plan_KernelOp : Plan_FunctionOp<"kernel"> {
   let summary = "one kernel";
   let description = [{
     Arguments: index values first (attribute `symbols` gives the symbol each stands for), then flat memrefs. No results.
-    Discardable attributes: `symbols` (strings), `writes` (argument numbers written), `doc` (comment lines), `flops` and `bytes` (arithmetic and
-    memory of one run, dimension expressions), `tile` (of a contraction's registers). A launch's `origin` names its ONNX nodes.
+    Discardable attributes: `symbols` (strings), `writes` (argument numbers written), `flops` and `bytes` (arithmetic and memory of one run,
+    dimension expressions), `registers` (of a contraction, "6x16"); for comments `doc` (ONNX nodes, a line per launch), `about` (what it
+    computes; "{2}" is the name of argument 2), `tile` (what a tile of the launch is). A launch's `origin` names its ONNX nodes.
     *Unexpanded*, the body is plan.tensor, kernel.*, plan.write. *Expanded* (attribute `target`), it holds one top-level scf.forall and
     only the operations that compiler/DESIGN.md lists; the verifier checks both.
   }];
@@ -185,6 +186,32 @@ def Plan_PtrLoadOp : Plan_Op<"ptr_load", [MemoryEffects<[MemRead]>]> {
   let arguments = (ins Plan_PtrType:$pointer, Index:$offset);
   let results = (outs AnyType:$result);
   let assemblyFormat = "$pointer `[` $offset `]` attr-dict `:` type($pointer) `->` type($result)";
+}
+def Plan_VariantsOp : Plan_Op<"variants", [SingleBlock, NoTerminator, RecursiveMemoryEffects]> {
+  let summary = "a body that is compiled once for each case of its arguments, which are constants there";
+  let description = [{
+    Runs the body with the case that the operands equal; they must equal one, so the last is taken without a question. The body's
+    arguments are the case's numbers: loops that they bound unroll, conditions on them vanish. It refers to values around it, but
+    declares its own local buffers and gives no results. `name` is what the body makes, `arguments` the names of its arguments, `doc`
+    (discardable) a comment. Printed as a function template and a call for each case; the JIT clones the body.
+
+    ```mlir
+    plan.variants "block" (%rows, %whole) arguments ["rows", "whole"] cases [[6, 1], [2, 1], [6, 0], [2, 0]] : index, i1 {
+    ^bb0(%r: index, %w: i1):
+      scf.for %i = %c0 to %r step %c1 { … }
+    }
+    ```
+  }];
+  let arguments = (ins StrAttr:$name, Variadic<AnyTypeOf<[Index, I1]>>:$values, StrArrayAttr:$arguments, ArrayAttr:$cases);
+  let regions = (region SizedRegion<1>:$body);
+  let assemblyFormat = "$name `(` $values `)` `arguments` $arguments `cases` $cases `:` type($values) attr-dict-with-keyword $body";
+  let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    /// The numbers of a case.
+    ::llvm::SmallVector<int64_t> getCase(unsigned i);
+    /// Puts a copy of the body for each case, under its condition, in the place of the operation.
+    void expand();
+  }];
 }
 def Plan_ZerosOp : Plan_Op<"zeros", [Pure]> {
   let summary = "address of at least `count` zero elements (a constant of the unit)";

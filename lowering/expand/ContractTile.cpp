@@ -34,15 +34,18 @@ private:
   void chooseRun();
   void chooseTiles();
   // Code.
-  void micro(int64_t rows, Value firstRow, bool partialRows, Value panel, bool partialPanel);
-  void rowTable(int64_t rows, Value firstRow, bool partialRows);
-  Value rowNumber(Value firstRow, Value i, bool partialRows);
+  struct RegisterBlock;
+  void block(Value firstRow, Value panel);
+  void micro(const RegisterBlock &at);
+  void eachRow(const RegisterBlock &at, llvm::function_ref<void(Value i)> body);
+  void eachVector(const RegisterBlock &at, llvm::function_ref<void(Value j)> body);
+  void rowTable(const RegisterBlock &at);
   void setRow(SmallVector<Value> &iv, Value row, bool flat);
-  void outerSums(unsigned at, int64_t rows, SmallVector<Value> kiv, Value firstRow, Value panel, bool partialPanel);
-  void pointRows(int64_t rows, ArrayRef<Value> kiv);
-  void sumRun(int64_t rows, ArrayRef<Value> kiv, Value firstRow, Value panel, bool partialPanel);
-  void finish(int64_t rows, Value firstRow, bool partialRows, Value panel, bool partialPanel);
-  void wholePanel(Value panel, llvm::function_ref<void()> whole, llvm::function_ref<void()> partial);
+  void outerSums(unsigned depth, const RegisterBlock &at, SmallVector<Value> kiv);
+  void pointRows(const RegisterBlock &at, ArrayRef<Value> kiv);
+  void sumRun(const RegisterBlock &at, ArrayRef<Value> kiv);
+  std::string runName();
+  void finish(const RegisterBlock &at);
   Value factor(Value stored, unsigned in);
   Value panelBase(Value panel, ArrayRef<Value> kiv);
 
@@ -60,6 +63,16 @@ private:
   DimExpr runLength = 1, aStep = 0, bStep = 0;
   SmallVector<unsigned> guarded; // indices of A that can leave the tensor
   bool affineRows = false, flatOutput = false, table = false;
+  // A block of registers: its rows, and how many of its columns there are.
+  struct RegisterBlock {
+    Value firstRow, panel;
+    Value rows;    // constant, or an argument of plan.variants
+    Value whole;   // whether all columns exist: the same, or null if they always do
+    Value vectors; // of columns that exist, constant when compiled
+    Value columns; // that exist
+  };
+  bool unevenRows = false;  // a last block of unknown rows: it repeats the last one
+  bool unevenPanel = false; // a last panel of fewer columns
   // Tiles: a range of blocks by a range of panels.
   int64_t blocksPerTile = 1, panelsPerTile = 1;
   bool panelsInside = false; // consecutive tiles share rows, not columns
@@ -229,39 +242,30 @@ void ContractTile::emit() {
     grid.push_back(nest.sizes[d]);
   grid.push_back(panelsInside ? blockTiles : panelTiles);
   grid.push_back(panelsInside ? panelTiles : blockTiles);
-  auto fixedRows = rowCount.constant();
-  int64_t rest = fixedRows ? *fixedRows % mr : 0;
-  bool partialRows = !fixedRows;
-  bool partialPanel = !columns.constant() || *columns.constant() % nr;
-  table = !affineRows || partialRows;
+  unevenRows = !rowCount.constant();
+  unevenPanel = !columns.constant() || *columns.constant() % nr;
+  table = !affineRows || unevenRows;
 
-  forall(e, product(grid), [&](Value tile) {
+  auto plural = [](int64_t n, StringRef what) { return std::to_string(n) + " " + what.str() + (n == 1 ? "" : "s"); };
+  std::string about = "a block of registers: " + plural(mr, "row") + " of m by a panel of " + std::to_string(nr) + " columns of n, " +
+                      std::to_string(mr) + " x " + std::to_string(nr / lanes) + " vectors of sums";
+  about += "\na tile: " + plural(blocksPerTile, "block") + " (" + plural(blocksPerTile * mr, "row") + ") by " + plural(panelsPerTile, "panel") + " (" +
+           plural(panelsPerTile * nr, "column") + ")";
+  forall(e, product(grid), about, [&](Value tile) {
     SmallVector<Value> at = e.delinearize(tile, grid);
     iv.assign(nest.kinds.size(), {});
     for (unsigned d = 0; d < iv.size(); ++d)
       if (op.getKinds()[d] == 'm' || op.getKinds()[d] == 'k')
         iv[d] = e.index(0);
     for (auto [d, v] : llvm::zip(outer, at))
-      iv[d] = v;
+      iv[d] = e.name(nest.names[d], v);
     Value panelTile = at[outer.size() + (panelsInside ? 1 : 0)], blockTile = at[outer.size() + (panelsInside ? 0 : 1)];
-    // Registers and row tables.
-    acc = e.local({mr, nr / lanes}, lanesOf(accType, lanes));
-    bRegs = e.local({nr / lanes}, lanesOf(accType, lanes));
-    if (!packed && partialPanel)
-      masks = e.local({nr / lanes}, lanesOf(e.b.getI1Type(), lanes));
-    if (table) {
-      Type element = cast<MemRefType>(nest.place(0).buffer.getType()).getElementType();
-      rowPtr = e.local({mr}, plan::PtrType::get(element.getContext(), element));
-      if (!guarded.empty()) {
-        rowBase = e.local({mr}, e.b.getIndexType());
-        rowIndex.clear();
-        for (unsigned j : guarded)
-          (void)j, rowIndex.push_back(e.local({mr}, e.b.getIndexType()));
+    auto range = [&](StringRef name, Value tile, int64_t per, const DimExpr &total) -> std::pair<Value, Value> {
+      if (per == 1 && !total.isConstant(1)) {
+        if (isa<BlockArgument>(tile)) // nothing else tells tiles apart
+          tile.setLoc(e.named(name));
+        return {e.name(name, tile), Value()};
       }
-    }
-    auto range = [&](Value tile, int64_t per, const DimExpr &total) -> std::pair<Value, Value> {
-      if (per == 1 && !total.isConstant(1))
-        return {tile, Value()};
       if (total.constant() && *total.constant() <= per)
         return {e.index(0), e.dim(total)};
       Value low = e.mul(tile, e.index(per)), high = e.add(low, e.index(per));
@@ -277,39 +281,60 @@ void ContractTile::emit() {
         return SmallVector<Value>();
       });
     };
-    auto [p0, p1] = range(panelTile, panelsPerTile, panels);
-    auto [b0, b1] = range(blockTile, blocksPerTile, blocks);
+    auto [p0, p1] = range("panel", panelTile, panelsPerTile, panels);
+    auto [b0, b1] = range("block", blockTile, blocksPerTile, blocks);
     each("panel", p0, p1, [&, b0 = b0, b1 = b1](Value panel) {
-      auto rowsOf = [&](bool partial) {
-        auto block = [&](Value i) { micro(mr, e.mul(i, e.index(mr)), partialRows, panel, partial); };
-        if (!rest)
-          return each("block", b0, b1, block);
-        // The rows left over are a smaller tile.
-        int64_t full = *fixedRows / mr;
-        auto last = [&] { micro(rest, e.index(full * mr), false, panel, partial); };
-        if (!full)
-          return last();
-        if (!b1) {
-          Value isLast = e.b.createOrFold<arith::CmpIOp>(e.loc, arith::CmpIPredicate::eq, b0, e.index(full));
-          return e.either(isLast, last, [&] { block(b0); });
-        }
-        each("block", b0, e.min(b1, e.index(full)), block);
-        e.when(constantOf(b1) ? Value() : e.less(e.index(full), b1), last);
-      };
-      if (packed || !partialPanel || (columns.constant() && *columns.constant() < nr)) {
-        rowsOf(partialPanel);
-      } else { // a narrow last panel must not read beyond its columns
-        wholePanel(panel, [&] { rowsOf(false); }, [&] { rowsOf(true); });
-      }
+      each("block", b0, b1, [&](Value i) { block(e.name("row", e.mul(i, e.index(mr))), panel); });
     });
   });
 }
 
-/// The number of row `i` of the block; rows that do not exist repeat the last one.
-Value ContractTile::rowNumber(Value firstRow, Value i, bool partialRows) {
-  Value row = e.add(firstRow, i);
-  return partialRows ? e.min(row, e.sub(e.dim(rowCount), e.index(1))) : row;
+/// A block of rows in a panel. Rows left over and a last panel that is not full are variants of the same code.
+void ContractTile::block(Value firstRow, Value panel) {
+  auto fixedRows = rowCount.constant(), fixedColumns = columns.constant();
+  int64_t rest = fixedRows ? *fixedRows % mr : 0;
+  bool mixedRows = rest && *fixedRows > mr, mixedPanels = unevenPanel && (!fixedColumns || *fixedColumns > nr);
+  RegisterBlock at{firstRow, panel, e.index(rest && !mixedRows ? rest : mr), {}, {}, {}};
+  if (unevenPanel && !mixedPanels)
+    at.whole = e.constant(e.b.getIntegerAttr(e.b.getI1Type(), 0));
+  if (!mixedRows && !mixedPanels)
+    return micro(at);
+
+  SmallVector<Value> values;
+  SmallVector<StringRef> arguments;
+  SmallVector<SmallVector<int64_t>> cases = {{}};
+  auto vary = [&](StringRef name, Value value, ArrayRef<int64_t> numbers) {
+    values.push_back(e.name(name, value));
+    arguments.push_back(name);
+    SmallVector<SmallVector<int64_t>> all;
+    for (int64_t n : numbers)
+      for (const SmallVector<int64_t> &known : cases) {
+        all.push_back(known);
+        all.back().push_back(n);
+      }
+    cases = all;
+  };
+  if (mixedRows)
+    vary("rows", e.min(e.sub(e.dim(rowCount), firstRow), e.index(mr)), {mr, rest});
+  if (mixedPanels) {
+    Value end = e.mul(e.add(panel, e.index(1)), e.index(nr));
+    vary("whole", e.b.createOrFold<arith::CmpIOp>(e.loc, arith::CmpIPredicate::sle, end, e.dim(columns)), {1, 0});
+  }
+  SmallVector<Attribute> lists = llvm::map_to_vector(cases, [&](auto &c) -> Attribute { return e.b.getI64ArrayAttr(c); });
+  auto variants = plan::VariantsOp::create(e.b, e.loc, "block", values, e.b.getStrArrayAttr(arguments), e.b.getArrayAttr(lists));
+  variants->setAttr("doc", e.b.getStringAttr("A block of registers: " + (mixedRows ? "`rows`" : std::to_string(mr)) + " rows from m = `row` on, the columns of `panel`" +
+                                             (mixedPanels ? ", of which the last has fewer" : "")));
+  OpBuilder::InsertionGuard guard(e.b);
+  Block *body = e.b.createBlock(&variants.getBody());
+  for (auto [value, name] : llvm::zip(values, arguments)) {
+    Value argument = body->addArgument(value.getType(), e.named(name));
+    (name == "rows" ? at.rows : at.whole) = argument;
+  }
+  micro(at);
 }
+
+void ContractTile::eachRow(const RegisterBlock &at, llvm::function_ref<void(Value)> body) { e.unrolled("i", at.rows, mr, body); }
+void ContractTile::eachVector(const RegisterBlock &at, llvm::function_ref<void(Value)> body) { e.unrolled("j", at.vectors, nr / lanes, body); }
 
 /// Sets the m dimensions of `at` to row number `row`. Where all addresses are affine in it, the last dimension carries it whole.
 void ContractTile::setRow(SmallVector<Value> &at, Value row, bool flat) {
@@ -322,16 +347,17 @@ void ContractTile::setRow(SmallVector<Value> &at, Value row, bool flat) {
   Dims sizes;
   for (unsigned d : m)
     sizes.push_back(nest.sizes[d]);
-  for (auto [d, v] : llvm::zip(m, e.delinearize(row, sizes)))
-    at[d] = v;
+  for (auto [d, v] : llvm::zip(m, e.delinearize(e.name("m", row), sizes)))
+    at[d] = e.name(nest.names[d], v);
 }
 
-void ContractTile::rowTable(int64_t rows, Value firstRow, bool partialRows) {
-  e.unrolled("i", rows, [&](Value i) {
-    SmallVector<Value> at(iv);
-    setRow(at, rowNumber(firstRow, i, partialRows), affineRows);
+void ContractTile::rowTable(const RegisterBlock &at) {
+  eachRow(at, [&](Value i) {
+    SmallVector<Value> point(iv);
+    Value row = e.add(at.firstRow, i);
+    setRow(point, unevenRows ? e.min(row, e.sub(e.dim(rowCount), e.index(1))) : row, affineRows);
     Place &a = nest.place(0);
-    SmallVector<Value> idx = nest.indices(0, at);
+    SmallVector<Value> idx = nest.indices(0, point);
     Value base = e.address(a, idx);
     if (guarded.empty()) {
       Value p = plan::PtrToOp::create(e.b, e.loc, cast<MemRefType>(rowPtr.getType()).getElementType(), a.buffer, base);
@@ -344,7 +370,7 @@ void ContractTile::rowTable(int64_t rows, Value firstRow, bool partialRows) {
 }
 
 /// Row pointers at these outer k: into the image, or to zeros.
-void ContractTile::pointRows(int64_t rows, ArrayRef<Value> kiv) {
+void ContractTile::pointRows(const RegisterBlock &block, ArrayRef<Value> kiv) {
   Place &a = nest.place(0);
   Type ptr = cast<MemRefType>(rowPtr.getType()).getElementType();
   SmallVector<Value> steps;
@@ -353,9 +379,9 @@ void ContractTile::pointRows(int64_t rows, ArrayRef<Value> kiv) {
     steps.push_back(kiv[d]);
     strides.push_back(*nest.coefficient(0, d));
   }
-  Value offset = e.address(steps, strides, 0);
+  Value offset = e.name("step", e.address(steps, strides, 0));
   int64_t zeros = *((runLength - 1) * aStep).constant() + 1;
-  e.unrolled("i", rows, [&](Value i) {
+  eachRow(block, [&](Value i) {
     Value inside;
     for (auto [j, array] : llvm::zip(guarded, rowIndex)) {
       Value at = e.get(array, i);
@@ -390,7 +416,7 @@ Value ContractTile::panelBase(Value panel, ArrayRef<Value> kiv) {
   SmallVector<Value> at(kiv);
   if (!packed) {
     at[n] = e.mul(panel, e.index(nr));
-    return e.address(nest.place(1), nest.indices(1, at));
+    return e.name("panel_offset", e.address(nest.place(1), nest.indices(1, at)));
   }
   SmallVector<Value> idx;
   for (AffineExpr x : nest.map(1).getResults()) {
@@ -399,16 +425,20 @@ Value ContractTile::panelBase(Value panel, ArrayRef<Value> kiv) {
     else
       idx.push_back(x.getKind() == AffineExprKind::Mod ? e.index(0) : panel);
   }
-  return e.address(nest.place(1), idx);
+  return e.name("panel_offset", e.address(nest.place(1), idx));
 }
 
-void ContractTile::sumRun(int64_t rows, ArrayRef<Value> kiv, Value firstRow, Value panel, bool partialPanel) {
+/// "k2", or "k1_k2" for dimensions that run as one.
+std::string ContractTile::runName() {
+  return run.empty() ? "k" : llvm::join(llvm::map_range(run, [&](unsigned d) { return nest.names[d]; }), "_");
+}
+
+void ContractTile::sumRun(const RegisterBlock &block, ArrayRef<Value> kiv) {
   Place &a = nest.place(0), &b = nest.place(1);
-  Value bBase = panelBase(panel, kiv), aBase;
-  bool masked = !packed && partialPanel;
+  Value bBase = panelBase(block.panel, kiv), aBase;
   if (!table) {
     SmallVector<Value> at(kiv);
-    setRow(at, firstRow, true);
+    setRow(at, block.firstRow, true);
     aBase = e.address(a, nest.indices(0, at));
   } else if (guarded.empty()) {
     SmallVector<Value> steps;
@@ -422,14 +452,16 @@ void ContractTile::sumRun(int64_t rows, ArrayRef<Value> kiv, Value firstRow, Val
     aBase = e.index(0);
   }
   Value lda = table || m.empty() ? e.index(0) : e.dim(*nest.coefficient(0, m.back()));
-  e.loop("k", e.index(0), e.dim(runLength), 1, {}, [&](Value kk, ValueRange) {
+  e.loop(runName(), e.index(0), e.dim(runLength), 1, {}, [&](Value kk, ValueRange) {
     Value bRow = e.add(bBase, e.mul(kk, e.dim(bStep))), aColumn = e.add(aBase, e.mul(kk, e.dim(aStep)));
-    e.unrolled("j", nr / lanes, [&](Value j) {
+    eachVector(block, [&](Value j) {
       Value at = e.add(bRow, e.mul(j, e.index(lanes)));
-      Value mask = masked ? e.get(masks, j) : Value();
-      e.set(factor(e.load(b.buffer, at, lanes, mask), 1), bRegs, j);
+      Type type = lanesOf(cast<MemRefType>(b.buffer.getType()).getElementType(), lanes);
+      auto whole = [&] { return SmallVector<Value>{e.load(b.buffer, at, lanes)}; };
+      auto masked = [&] { return SmallVector<Value>{e.load(b.buffer, at, lanes, e.get(masks, j))}; };
+      e.set(factor(masks ? e.choose(block.whole, type, whole, masked)[0] : whole()[0], 1), bRegs, j);
     });
-    e.unrolled("i", rows, [&](Value i) {
+    eachRow(block, [&](Value i) {
       Value x;
       if (table) {
         Value row = e.get(rowPtr, i);
@@ -438,7 +470,7 @@ void ContractTile::sumRun(int64_t rows, ArrayRef<Value> kiv, Value firstRow, Val
         x = e.load(a.buffer, e.add(aColumn, e.mul(i, lda)));
       }
       x = e.broadcast(factor(x, 0), lanes);
-      e.unrolled("j", nr / lanes, [&](Value j) {
+      eachVector(block, [&](Value j) {
         Value sum = e.get(acc, {i, j}), y = e.get(bRegs, j);
         if (isa<FloatType>(accType))
           sum = vector::FMAOp::create(e.b, e.loc, x, y, sum);
@@ -451,84 +483,95 @@ void ContractTile::sumRun(int64_t rows, ArrayRef<Value> kiv, Value firstRow, Val
   });
 }
 
-void ContractTile::outerSums(unsigned at, int64_t rows, SmallVector<Value> kiv, Value firstRow, Value panel, bool partialPanel) {
-  if (at == kOuter.size()) {
+void ContractTile::outerSums(unsigned depth, const RegisterBlock &at, SmallVector<Value> kiv) {
+  if (depth == kOuter.size()) {
     if (!guarded.empty())
-      pointRows(rows, kiv);
-    return sumRun(rows, kiv, firstRow, panel, partialPanel);
+      pointRows(at, kiv);
+    return sumRun(at, kiv);
   }
-  unsigned d = kOuter[at];
-  e.loop("k" + std::to_string(at), e.index(0), e.dim(nest.sizes[d]), 1, {}, [&](Value i, ValueRange) {
+  unsigned d = kOuter[depth];
+  e.loop(nest.names[d], e.index(0), e.dim(nest.sizes[d]), 1, {}, [&](Value i, ValueRange) {
     kiv[d] = i;
-    outerSums(at + 1, rows, kiv, firstRow, panel, partialPanel);
+    outerSums(depth + 1, at, kiv);
     return SmallVector<Value>();
   });
 }
 
-void ContractTile::finish(int64_t rows, Value firstRow, bool partialRows, Value panel, bool partialPanel) {
-  Value column = e.mul(panel, e.index(nr));
-  auto store = [&](bool masked) {
-    e.unrolled("i", rows, [&](Value i) {
-      Value row = e.add(firstRow, i);
-      e.when(partialRows ? e.less(row, e.dim(rowCount)) : Value(), [&] {
-        Point p;
-        p.iv = iv;
-        setRow(p.iv, row, flatOutput);
-        p.vectorDim = n;
-        p.lanes = lanes;
-        e.unrolled("j", nr / lanes, [&](Value j) {
-          Point q = p;
-          q.iv[n] = e.add(column, e.mul(j, e.index(lanes)));
-          Value left = masked ? e.sub(e.dim(columns), q.iv[n]) : Value();
-          bool wholeLanes = columns.constant() && *columns.constant() % lanes == 0;
-          e.when(masked ? e.less(e.index(0), left) : Value(), [&] {
-            if (masked && !wholeLanes) {
-              q.left = left;
-              q.mask = vector::CreateMaskOp::create(e.b, e.loc, lanesOf(e.b.getI1Type(), lanes), left);
-            }
-            Value v = e.get(acc, {i, j});
-            if (nest.epilogue()) {
-              SmallVector<Value> ins(nest.numIns);
-              for (unsigned x = 2; x < nest.numIns; ++x)
-                if (nest.uses(nest.epilogue(), x))
-                  ins[x] = nest.read(x, q);
-              v = nest.clone(*nest.epilogue(), ins, v, q)[0];
-            }
-            nest.write(0, v, q);
-          });
+void ContractTile::finish(const RegisterBlock &at) {
+  Value column = e.name("column", e.mul(at.panel, e.index(nr)));
+  bool wholeVectors = columns.constant() && *columns.constant() % lanes == 0;
+  eachRow(at, [&](Value i) {
+    Value row = e.name("m", e.add(at.firstRow, i));
+    e.when(unevenRows ? e.less(row, e.dim(rowCount)) : Value(), [&] {
+      Point p;
+      p.iv = iv;
+      setRow(p.iv, row, flatOutput);
+      p.vectorDim = n;
+      p.lanes = lanes;
+      eachVector(at, [&](Value j) {
+        Point q = p;
+        Value first = e.mul(j, e.index(lanes)), left = at.whole ? e.sub(at.columns, first) : Value();
+        q.iv[n] = e.name(nest.names[n], e.add(column, first));
+        e.when(left && !columns.constant() ? e.less(e.index(0), left) : Value(), [&] {
+          if (left && !wholeVectors) {
+            q.left = left;
+            q.mask = vector::CreateMaskOp::create(e.b, e.loc, lanesOf(e.b.getI1Type(), lanes), left);
+          }
+          Value v = e.get(acc, {i, j});
+          if (nest.epilogue()) {
+            SmallVector<Value> ins(nest.numIns);
+            for (unsigned x = 2; x < nest.numIns; ++x)
+              if (nest.uses(nest.epilogue(), x))
+                ins[x] = nest.read(x, q);
+            v = nest.clone(*nest.epilogue(), ins, v, q)[0];
+          }
+          nest.write(0, v, q);
         });
       });
     });
-  };
-  if (!partialPanel)
-    return store(false);
-  if (!packed || (columns.constant() && *columns.constant() < nr))
-    return store(true);
-  wholePanel(panel, [&] { store(false); }, [&] { store(true); });
-}
-
-void ContractTile::wholePanel(Value panel, llvm::function_ref<void()> whole, llvm::function_ref<void()> partial) {
-  Value end = e.mul(e.add(panel, e.index(1)), e.index(nr));
-  Value isWhole = e.b.createOrFold<arith::CmpIOp>(e.loc, arith::CmpIPredicate::sle, end, e.dim(columns));
-  e.either(isWhole, whole, partial);
-}
-
-void ContractTile::micro(int64_t rows, Value firstRow, bool partialRows, Value panel, bool partialPanel) {
-  if (table)
-    rowTable(rows, firstRow, partialRows);
-  e.unrolled("i", rows, [&](Value i) {
-    e.unrolled("j", nr / lanes, [&](Value j) { e.set(e.constant(nest.op.initOf(0), lanes), acc, {i, j}); });
   });
-  if (masks) {
-    Value left = e.sub(e.dim(columns), e.mul(panel, e.index(nr)));
-    e.unrolled("j", nr / lanes, [&](Value j) {
-      Value mask = vector::CreateMaskOp::create(e.b, e.loc, lanesOf(e.b.getI1Type(), lanes), e.sub(left, e.mul(j, e.index(lanes))));
-      e.set(mask, masks, j);
-    });
+}
+
+void ContractTile::micro(const RegisterBlock &block) {
+  RegisterBlock at = block;
+  int64_t most = nr / lanes;
+  at.vectors = e.index(most);
+  at.columns = e.index(nr);
+  if (at.whole) {
+    Value left = columns.constant() ? e.index(*columns.constant() % nr) : e.sub(e.dim(columns), e.mul(at.panel, e.index(nr)));
+    auto choose = [&](Value whole, Value partial) { return e.b.createOrFold<arith::SelectOp>(e.loc, at.whole, whole, partial); };
+    at.columns = e.name("columns", choose(at.columns, left));
+    if (auto fixed = constantOf(left))
+      at.vectors = e.name("vectors", choose(at.vectors, e.index(llvm::divideCeil(*fixed, lanes))));
   }
-  SmallVector<Value> kiv(iv);
-  outerSums(0, rows, kiv, firstRow, panel, partialPanel);
-  finish(rows, firstRow, partialRows, panel, partialPanel);
+  acc = e.name("acc", e.local({mr, most}, lanesOf(accType, lanes)));
+  bRegs = e.name("b", e.local({most}, lanesOf(accType, lanes)));
+  masks = !packed && at.whole ? e.local({most}, lanesOf(e.b.getI1Type(), lanes)) : Value();
+  if (table) {
+    Type element = cast<MemRefType>(nest.place(0).buffer.getType()).getElementType();
+    rowPtr = e.name("a_row", e.local({mr}, plan::PtrType::get(element.getContext(), element)));
+    rowIndex.clear();
+    if (!guarded.empty())
+      rowBase = e.name("origin", e.local({mr}, e.b.getIndexType())); // of a row's window
+    for (unsigned j : guarded) {
+      std::string name = "origin";
+      for (unsigned d : m)
+        if (nest.map(0).getResult(j).isFunctionOfDim(d))
+          name += "_" + nest.names[d];
+      rowIndex.push_back(e.name(name, e.local({mr}, e.b.getIndexType())));
+    }
+    rowTable(at);
+  }
+  eachRow(at, [&](Value i) {
+    eachVector(at, [&](Value j) { e.set(e.constant(nest.op.initOf(0), lanes), acc, {i, j}); });
+  });
+  if (masks)
+    eachVector(at, [&](Value j) {
+      Value left = e.sub(at.columns, e.mul(j, e.index(lanes)));
+      e.set(vector::CreateMaskOp::create(e.b, e.loc, lanesOf(e.b.getI1Type(), lanes), left), masks, j);
+    });
+  outerSums(0, at, SmallVector<Value>(iv));
+  finish(at);
 }
 } // namespace
 

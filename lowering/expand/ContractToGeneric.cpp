@@ -12,6 +12,8 @@ kernel::GenericOp contractToGeneric(OpBuilder &b, kernel::ContractOp op) {
   auto g = kernel::GenericOp::create(b, loc, op->getResultTypes(), op.getDomain(), op.getIns(), op.getTables(), op.getDests(),
                                      op.getMaps(), op.getSymbols(), op.getPadding(), op.getInit(), op.getDestOf(),
                                      nest.iteratorTypes());
+  SmallVector<std::string> names = kernel::dimNames(nest); // as the comment says
+  g->setAttr("dim_names", b.getStrArrayAttr(llvm::to_vector_of<StringRef>(names)));
   OpBuilder::InsertionGuard guard(b);
   Block *body = b.createBlock(&g.getBody());
   for (Value v : op.getIns())

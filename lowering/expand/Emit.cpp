@@ -22,6 +22,12 @@ VectorType lanesOf(Type scalar, int64_t lanes) { return VectorType::get({lanes},
 
 Location Emitter::named(StringRef name) { return NameLoc::get(b.getStringAttr(name), loc); }
 
+Value Emitter::name(StringRef name, Value v) {
+  if (Operation *op = v.getDefiningOp(); op && op->getLoc() == loc && !isa<arith::ConstantOp>(op))
+    op->setLoc(named(name));
+  return v;
+}
+
 //===----------------------------------------------------------------------===//
 // Index arithmetic
 //===----------------------------------------------------------------------===//
@@ -244,11 +250,15 @@ SmallVector<Value> Emitter::loop(StringRef name, Value lo, Value hi, int64_t ste
 }
 
 void Emitter::unrolled(StringRef name, int64_t count, llvm::function_ref<void(Value)> body) {
-  if (count == 1)
+  unrolled(name, index(count), count, body);
+}
+
+void Emitter::unrolled(StringRef name, Value count, int64_t most, llvm::function_ref<void(Value)> body) {
+  if (constantOf(count) == 1)
     return body(index(0));
-  auto op = scf::ForOp::create(b, loc, index(0), index(count), index(1));
+  auto op = scf::ForOp::create(b, loc, index(0), count, index(1));
   op.getInductionVar().setLoc(named(name));
-  op->setAttr("plan.unroll", b.getUnitAttr());
+  op->setAttr("plan.unroll", constantOf(count) ? Attribute(b.getUnitAttr()) : b.getI64IntegerAttr(most));
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPoint(op.getBody()->getTerminator());
   body(op.getInductionVar());
@@ -278,6 +288,8 @@ SmallVector<Value> Emitter::choose(Value condition, TypeRange types, llvm::funct
                                    llvm::function_ref<SmallVector<Value>()> otherwise) {
   if (!condition)
     return then();
+  if (auto known = constantOf(condition))
+    return *known ? then() : otherwise();
   auto op = scf::IfOp::create(b, loc, types, condition, true);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(op.thenBlock());

@@ -67,6 +67,8 @@ public:
   llvm::SmallVector<mlir::Value> loop(llvm::StringRef name, mlir::Value lo, mlir::Value hi, int64_t step, mlir::ValueRange init, Body body);
   /// A loop of fixed length to be unrolled by the C++ compiler; registers indexed by its variable stay registers.
   void unrolled(llvm::StringRef name, int64_t count, llvm::function_ref<void(mlir::Value)> body);
+  /// The same with a count that is a constant where the body is compiled, at most `most`.
+  void unrolled(llvm::StringRef name, mlir::Value count, int64_t most, llvm::function_ref<void(mlir::Value)> body);
   /// if (condition) body(); a null condition is true.
   void when(mlir::Value condition, llvm::function_ref<void()> body);
   /// if (condition) then(); else otherwise();
@@ -89,6 +91,8 @@ public:
   void set(mlir::Value v, mlir::Value array, mlir::ValueRange at);
 
   mlir::Location named(llvm::StringRef name);
+  /// Says what a value is, for whoever reads the generated code; a constant or what has a name keeps it.
+  mlir::Value name(llvm::StringRef name, mlir::Value v);
 
 private:
   llvm::StringMap<mlir::Value> dims;

@@ -171,7 +171,9 @@ LogicalResult FusedRows::run() {
   }
   work = work / std::max(1, machine.lanes(4)) + 1;
   Tiling tiling = machine.kind == MachineKind::Cuda ? Tiling::perElement(sizes) : Tiling::choose(sizes, work, 1);
-  forall(e, tiling.count(), [&](Value tile) {
+  SmallVector<std::string> names = kernel::dimNames(nests.front());
+  names.truncate(outer());
+  forall(e, tiling, names, [&](const Tiling::Part &part) {
     for (auto [v, count] : locals) {
       auto nest = cast<kernel::LoopNestInterface>(v.getDefiningOp());
       SmallVector<bool> inside;
@@ -184,7 +186,7 @@ LogicalResult FusedRows::run() {
           stride = stride * dims[j];
         }
       Value buffer = e.local({count}, storageType(nn::elementOf(v)));
-      buffer.getDefiningOp()->setLoc(v.getLoc());
+      e.name(kernel::resultName(cast<OpResult>(v)), buffer);
       e.places[v] = {buffer, dims, strides, 0, nn::elementOf(v), {}, {}, false};
     }
     for (auto [v, to] : sharers) {
@@ -202,12 +204,11 @@ LogicalResult FusedRows::run() {
         SmallVector<bool> inside;
         e.places[v].keep = rowSize(nest, cast<OpResult>(v).getResultNumber(), inside).isConstant(1);
       }
-    Tiling::Part part = tiling.part(e, tile);
     std::function<void(SmallVector<Value>)> rows = [&](SmallVector<Value> at) {
       if (at.size() < outer()) {
         bool chunk = at.size() == tiling.full && part.low;
         Value low = chunk ? part.low : e.index(0), high = chunk ? part.high : e.dim(sizes[at.size()]);
-        e.loop(outer() == 1 ? "row" : "row" + std::to_string(at.size()), low, high, 1, {}, [&](Value i, ValueRange) {
+        e.loop(names[at.size()], low, high, 1, {}, [&](Value i, ValueRange) {
           SmallVector<Value> next(at);
           next.push_back(i);
           rows(next);

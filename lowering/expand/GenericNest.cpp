@@ -92,7 +92,7 @@ static void elementAcrossLanes(Nest &nest, const VectorPlan &plan, Point p) {
     if (plan.chains > 1) { // whole groups of vectors
       int64_t group = plan.chains * plan.lanes;
       Value end = e.sub(high, e.modPositive(e.sub(high, low), e.index(group)));
-      accs = e.loop(loopName(nest, dim), low, end, group, accs, [&](Value k, ValueRange now) {
+      accs = e.loop(nest.names[dim], low, end, group, accs, [&](Value k, ValueRange now) {
         SmallVector<Value> out;
         for (unsigned c = 0; c < plan.chains; ++c) {
           q.iv[dim] = e.add(k, e.index(c * plan.lanes));
@@ -103,7 +103,7 @@ static void elementAcrossLanes(Nest &nest, const VectorPlan &plan, Point p) {
       low = end;
     }
     SmallVector<Value> first(accs.begin(), accs.begin() + n);
-    first = lanesLoop(e, loopName(nest, dim), low, high, plan.lanes, first, step, p, dim);
+    first = lanesLoop(e, nest.names[dim], low, high, plan.lanes, first, step, p, dim);
     llvm::copy(first, accs.begin());
     return accs;
   };
@@ -138,9 +138,9 @@ void emitNest(Nest &nest, const VectorPlan &plan, Point p, Value low, Value high
         nest.element(q);
         return SmallVector<Value>();
       };
-      lanesLoop(e, loopName(nest, d), lo, hi, plan.lanes, {}, element, p, d);
+      lanesLoop(e, nest.names[d], lo, hi, plan.lanes, {}, element, p, d);
     } else {
-      e.loop(loopName(nest, d), lo, hi, 1, {}, [&](Value i, ValueRange) {
+      e.loop(nest.names[d], lo, hi, 1, {}, [&](Value i, ValueRange) {
         Point q = p;
         q.iv[d] = i;
         emitNest(nest, plan, q);
@@ -173,8 +173,8 @@ void expandGeneric(Nest &nest, const Machine &machine) {
   Tiling tiling = shared                              ? Tiling::one(sizes)
                   : machine.kind == MachineKind::Cuda ? Tiling::perElement(sizes)
                                                       : Tiling::choose(sizes, work / plan.lanes + 1, plan.lanes);
-  forall(nest.e, tiling.count(), [&](Value tile) {
-    Tiling::Part part = tiling.part(nest.e, tile);
+  SmallVector<std::string> names = llvm::map_to_vector(order, [&](unsigned d) { return nest.names[d]; });
+  forall(nest.e, tiling, names, [&](const Tiling::Part &part) {
     Point p;
     p.iv.resize(nest.kinds.size());
     for (auto [d, v] : llvm::zip(order, part.at))

@@ -9,7 +9,7 @@ namespace ingot::expand {
 
 Nest::Nest(Emitter &e, kernel::LoopNestInterface op)
     : e(e), op(op), sizes(op.getDomain().exprs()), symbols(op.getSymbols().exprs()), kinds(op.iteratorTypes()),
-      numIns(op.getIns().size()), numResults(op->getNumResults()) {
+      names(kernel::dimNames(op)), numIns(op.getIns().size()), numResults(op->getNumResults()) {
   planClipping();
 }
 
@@ -226,8 +226,10 @@ Value Nest::read(unsigned in, const Point &p) {
 
 void Nest::write(unsigned result, Value v, const Point &p) {
   Place &place = this->place(numIns + result);
-  if (place.keep) // the next nests read it from the register
+  if (place.keep) { // the next nests read it from the register
+    e.name(kernel::resultName(cast<OpResult>(op->getResult(result))), v);
     place.scalar = v;
+  }
   if (!place.buffer)
     return;
   if (p.vectorDim >= 0 && laneStep(numIns + result, p.vectorDim) < 0)
@@ -300,21 +302,12 @@ void Nest::element(Point p) {
 // Reductions
 //===----------------------------------------------------------------------===//
 
-std::string loopName(const Nest &nest, unsigned dim) {
-  if (nest.kinds[dim] == 'p')
-    return "i" + std::to_string(dim);
-  unsigned n = 0;
-  for (unsigned d = 0; d < dim; ++d)
-    n += nest.kinds[d] == 'r';
-  return nest.dims('r').size() == 1 ? "k" : "k" + std::to_string(n);
-}
-
 SmallVector<Value> Nest::reduce(ArrayRef<unsigned> order, Point &p, ValueRange init,
                                 llvm::function_ref<SmallVector<Value>(ValueRange)> step) {
   if (order.empty())
     return step(init);
   auto [lo, hi] = bounds(order[0], p);
-  return e.loop(loopName(*this, order[0]), lo, hi, 1, init, [&](Value i, ValueRange carried) {
+  return e.loop(names[order[0]], lo, hi, 1, init, [&](Value i, ValueRange carried) {
     p.iv[order[0]] = i;
     return reduce(order.drop_front(), p, carried, step);
   });

@@ -2,6 +2,7 @@
 #ifndef INGOT_LOWERING_EXPAND_NEST_H
 #define INGOT_LOWERING_EXPAND_NEST_H
 
+#include "dialects/kernel/Nest.h"
 #include "lowering/expand/Emit.h"
 #include "llvm/ADT/BitVector.h"
 
@@ -32,6 +33,7 @@ public:
   kernel::LoopNestInterface op;
   Dims sizes, symbols;
   std::string kinds; // p or r
+  llvm::SmallVector<std::string> names; // of dimensions, as in the kernel's comment
   unsigned numIns, numResults;
 
   llvm::SmallVector<unsigned> dims(char kind) const;
@@ -89,8 +91,6 @@ private:
   llvm::DenseMap<unsigned, llvm::SmallVector<Clip, 1>> clips; // by reduction dimension
   llvm::DenseSet<std::pair<unsigned, unsigned>> clipped;      // (ins, index)
 };
-
-std::string loopName(const Nest &nest, unsigned dim);
 
 } // namespace ingot::expand
 #endif

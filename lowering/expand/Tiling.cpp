@@ -43,12 +43,14 @@ DimExpr Tiling::count() const {
   return chunk ? n * DimExpr::ceilDiv(sizes[full], chunk) : n;
 }
 
-Tiling::Part Tiling::part(Emitter &e, Value tile) const {
+Tiling::Part Tiling::part(Emitter &e, Value tile, ArrayRef<std::string> names) const {
   Part p;
   Dims cut(sizes.begin(), sizes.begin() + full);
   if (chunk)
     cut.push_back(DimExpr::ceilDiv(sizes[full], chunk));
   p.at = e.delinearize(tile, cut);
+  for (auto [name, v] : llvm::zip(names, ArrayRef(p.at).take_front(full)))
+    e.name(name, v);
   if (!chunk)
     return p;
   Value first = p.at.pop_back_val();
@@ -63,7 +65,37 @@ Tiling::Part Tiling::part(Emitter &e, Value tile) const {
   return p;
 }
 
-void forall(Emitter &e, const DimExpr &count, llvm::function_ref<void(Value)> body) {
+std::string Tiling::text(ArrayRef<std::string> names) const {
+  std::string text;
+  for (unsigned d = 0; d < sizes.size(); ++d) {
+    if (sizes[d].isConstant(1))
+      continue;
+    auto n = sizes[d].constant();
+    bool whole = d > full || !chunk || (d == full && n && *n <= chunk);
+    std::string part = d < full ? "one " + names[d] : whole ? "all of " + names[d] : std::to_string(chunk) + " of " + names[d];
+    text += (text.empty() ? "" : " by ") + part;
+  }
+  return text;
+}
+
+void forall(Emitter &e, const Tiling &tiling, ArrayRef<std::string> names, llvm::function_ref<void(const Tiling::Part &)> body) {
+  std::string text = tiling.text(names);
+  forall(e, tiling.count(), text.empty() ? "" : "a tile: " + text, [&](Value tile) {
+    // A tile is an index of the only dimension that tells them apart.
+    SmallVector<unsigned> cut;
+    for (unsigned d = 0; d < tiling.full; ++d)
+      if (!tiling.sizes[d].isConstant(1))
+        cut.push_back(d);
+    bool chunks = tiling.chunk && !DimExpr::ceilDiv(tiling.sizes[tiling.full], tiling.chunk).isConstant(1);
+    if (cut.size() == 1 && !chunks && isa<BlockArgument>(tile))
+      tile.setLoc(e.named(names[cut[0]]));
+    body(tiling.part(e, tile, names));
+  });
+}
+
+void forall(Emitter &e, const DimExpr &count, StringRef about, llvm::function_ref<void(Value)> body) {
+  if (!about.empty())
+    e.b.getInsertionBlock()->getParentOp()->setAttr("tile", e.b.getStringAttr(about));
   OpFoldResult n;
   if (auto c = count.constant())
     n = e.b.getIndexAttr(*c);

@@ -26,11 +26,15 @@ struct Tiling {
     llvm::SmallVector<mlir::Value> at; // of the full dimensions
     mlir::Value low, high;             // of the chunked one
   };
-  Part part(Emitter &e, mlir::Value tile) const;
+  Part part(Emitter &e, mlir::Value tile, llvm::ArrayRef<std::string> names) const;
+  /// "one i0 by 16 of i1 by all of i2"; empty if nothing has a size.
+  std::string text(llvm::ArrayRef<std::string> names) const;
 };
 
-/// The kernel's top-level loop over `count` tiles.
-void forall(Emitter &e, const DimExpr &count, llvm::function_ref<void(mlir::Value)> body);
+/// The kernel's top-level loop over the tiles; `names` are those of the dimensions.
+void forall(Emitter &e, const Tiling &tiling, llvm::ArrayRef<std::string> names, llvm::function_ref<void(const Tiling::Part &)> body);
+/// The same over `count` tiles; `about` says in the kernel's comment what one is.
+void forall(Emitter &e, const DimExpr &count, llvm::StringRef about, llvm::function_ref<void(mlir::Value)> body);
 
 } // namespace ingot::expand
 #endif

@@ -180,13 +180,13 @@ plan.kernel @conv(%x: memref<?xf32> {plan.name = "x"}, %w: memref<?xf32> {plan.n
 
 // A softmax row: two reductions with carried vectors, a local line.
 // CHECK-LABEL: extern "C" void net_x86_64_v4_softmax(
-// CHECK:         f32x16 largest = broadcast<f32x16>(-INGOT_INF);
+// CHECK:         f32x16 maxima = broadcast<f32x16>(-INGOT_INF);
 // CHECK-NEXT:    for (int64_t i = 0; i < 64; i += 16)
-// CHECK-NEXT:      largest = maximum(largest, load<f32x16>(x + tile * 64 + i));
+// CHECK-NEXT:      maxima = maximum(maxima, load<f32x16>(x + tile * 64 + i));
 // CHECK:         alignas(64) float line[64];
-// CHECK:         f32x16 sum = f32x16{};
-// CHECK:           sum += e;
-// CHECK:         1.0f / reduce_add(sum)
+// CHECK:         f32x16 sums = f32x16{};
+// CHECK:           sums += e;
+// CHECK:         1.0f / reduce_add(sums)
 plan.kernel @softmax(%x: memref<?xf32> {plan.name = "x"}, %y: memref<?xf32> {plan.name = "y"})
     attributes {target = "x86_64_v4", writes = [1], doc = "probs: Softmax over 64; tile: one row"} {
   %c0 = arith.constant 0 : index
@@ -226,6 +226,74 @@ plan.kernel @softmax(%x: memref<?xf32> {plan.name = "x"}, %y: memref<?xf32> {pla
       %b = arith.muli %tile, %c64 : index
       %at = arith.addi %b, %i : index
       vector.store %r, %y[%at] : memref<?xf32>, vector<16xf32>
+    }
+  }
+  plan.return
+}
+
+// One body for the rows of a block and for those left over: a function template, and a call for each case.
+// CHECK-LABEL: // total: row sums, 5 rows by two
+// CHECK-EMPTY:
+// CHECK-NEXT: // A block: `rows` rows from `row` on.
+// CHECK-NEXT: template <int64_t rows, bool last>
+// CHECK-NEXT: static void row_sums_block(const float *x, float *y, int64_t row) {
+// CHECK-NEXT:   float acc[2];
+// CHECK-NEXT:   INGOT_UNROLL(2)
+// CHECK-NEXT:   for (int64_t i = 0; i < rows; ++i) {
+// CHECK:          acc[i] = sum;
+// CHECK:        INGOT_UNROLL(2)
+// CHECK-NEXT:   for (int64_t i = 0; i < rows; ++i) {
+// CHECK-NEXT:     const float acc_value = acc[i];
+// CHECK-NEXT:     y[row + i] = last ? -acc_value : acc_value;
+// CHECK-NEXT:   }
+// CHECK-NEXT: }
+// CHECK-EMPTY:
+// CHECK-NEXT: extern "C" void net_x86_64_v4_row_sums(const float *x, float *y, int64_t begin, int64_t end) {
+// CHECK-NEXT:   for (int64_t tile = begin; tile < end; ++tile) {
+// CHECK-NEXT:     const int64_t row = tile * 2;
+// CHECK-NEXT:     const int64_t rows = ingot_min(5 - row, 2);
+// CHECK-NEXT:     const bool last = rows < 2;
+// CHECK-NEXT:     if (rows == 2 && !last)
+// CHECK-NEXT:       row_sums_block<2, false>(x, y, row);
+// CHECK-NEXT:     else
+// CHECK-NEXT:       row_sums_block<1, true>(x, y, row);
+// CHECK-NEXT:   }
+// CHECK-NEXT: }
+plan.kernel @row_sums(%x: memref<?xf32> {plan.name = "x"}, %y: memref<?xf32> {plan.name = "y"})
+    attributes {target = "x86_64_v4", writes = [1], doc = "total: row sums, 5 rows by two"} {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c2 = arith.constant 2 : index
+  %c3 = arith.constant 3 : index
+  %c5 = arith.constant 5 : index
+  %zero = arith.constant 0.0 : f32
+  scf.forall (%tile) in (%c3) {
+    %row = arith.muli %tile, %c2 {plan.name = "row"} : index
+    %left = arith.subi %c5, %row : index
+    %rows = arith.minsi %left, %c2 {plan.name = "rows"} : index
+    %last = arith.cmpi slt, %rows, %c2 {plan.name = "last"} : index
+    plan.variants "block" (%rows, %last) arguments ["rows", "last"] cases [[2, 0], [1, 1]] : index, i1
+        attributes {doc = "A block: `rows` rows from `row` on."} {
+    ^bb0(%r: index, %end: i1):
+      %acc = memref.alloca() {plan.name = "acc"} : memref<2xf32>
+      scf.for %i = %c0 to %r step %c1 {
+        %sum = scf.for %k = %c0 to %c3 step %c1 iter_args(%s = %zero) -> f32 {
+          %m = arith.addi %row, %i : index
+          %m3 = arith.muli %m, %c3 : index
+          %at = arith.addi %m3, %k : index
+          %v = memref.load %x[%at] : memref<?xf32>
+          %next = arith.addf %s, %v : f32
+          scf.yield %next : f32
+        } {plan.name = "k"}
+        memref.store %sum, %acc[%i] : memref<2xf32>
+      } {plan.name = "i", plan.unroll = 2}
+      scf.for %i = %c0 to %r step %c1 {
+        %v = memref.load %acc[%i] : memref<2xf32>
+        %n = arith.negf %v : f32
+        %chosen = arith.select %end, %n, %v : f32
+        %m = arith.addi %row, %i : index
+        memref.store %chosen, %y[%m] : memref<?xf32>
+      } {plan.name = "i", plan.unroll = 2}
     }
   }
   plan.return

@@ -40,5 +40,11 @@ int main() {
     for (int i = 0; i < 64; ++i)
       expect("softmax", r * 64 + i, y[r * 64 + i], exp(double(x[r * 64 + i])) / sum, 1e-6);
   }
+
+  net_x86_64_v4_row_sums(x, y, 0, 3);
+  for (int r = 0; r < 5; ++r) {
+    float sum = x[r * 3] + x[r * 3 + 1] + x[r * 3 + 2];
+    expect("row_sums", r, y[r], r < 4 ? sum : -sum, 1e-6);
+  }
   return report();
 }

@@ -1,0 +1,483 @@
+//===- DescribeKernel.cpp ---------------------------------------------------------===//
+#include "lowering/DescribeKernel.h"
+#include "lowering/OutlineKernel.h"
+#include "dialects/isa/Isa.h"
+#include "dialects/kernel/Nest.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/IR/Matchers.h"
+#include "mlir/Interfaces/CastInterfaces.h"
+#include "llvm/ADT/SetVector.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+namespace ingot {
+
+static void namesIn(Location loc, llvm::SetVector<StringRef> &names) {
+  if (auto name = dyn_cast<NameLoc>(loc))
+    names.insert(name.getName().getValue());
+  else if (auto fused = dyn_cast<FusedLoc>(loc))
+    for (Location l : fused.getLocations())
+      namesIn(l, names);
+  else if (auto call = dyn_cast<CallSiteLoc>(loc))
+    namesIn(call.getCallee(), names);
+}
+
+SmallVector<std::string> provenanceOf(Operation *op) {
+  llvm::SetVector<StringRef> names;
+  op->walk<WalkOrder::PreOrder>([&](Operation *inner) {
+    if (inner != op && !isa<kernel::LoopNestInterface>(inner))
+      return WalkResult::skip();
+    if (auto origin = inner->getAttrOfType<ArrayAttr>("origin"))
+      for (auto s : origin.getAsRange<StringAttr>())
+        names.insert(s.getValue());
+    else
+      namesIn(inner->getLoc(), names);
+    return isa<kernel::FusedOp>(inner) ? WalkResult::advance() : WalkResult::skip();
+  });
+  return llvm::map_to_vector(names, [](StringRef s) { return s.str(); });
+}
+
+static std::string extents(ArrayRef<StringAttr> dims) {
+  if (dims.empty())
+    return "1";
+  return llvm::join(llvm::map_range(dims, [](StringAttr s) {
+    bool compound = s.getValue().find_first_of("+- ") != StringRef::npos;
+    return compound ? ("(" + s.getValue() + ")").str() : s.getValue().str();
+  }), " x ");
+}
+
+/// "m = 1 x 56 x 56, n = 64" for the letters in `kinds` that have a title.
+static std::string byKind(ArrayRef<StringAttr> dims, StringRef kinds, ArrayRef<std::pair<char, StringRef>> titles) {
+  SmallVector<std::string> parts;
+  for (auto [letter, title] : titles) {
+    SmallVector<StringAttr> mine;
+    for (auto [d, k] : llvm::zip(dims, kinds))
+      if (k == letter)
+        mine.push_back(d);
+    if (!mine.empty())
+      parts.push_back((title + extents(mine)).str());
+  }
+  return llvm::join(parts, ", ");
+}
+
+std::string describeKernel(Operation *op) {
+  if (auto c = dyn_cast<kernel::ContractOp>(op))
+    return "sums of products, " +
+           byKind(c.getDomain().getDims(), c.getKinds(), {{'b', "batch = "}, {'m', "m = "}, {'n', "n = "}, {'k', "k = "}});
+  if (auto g = dyn_cast<kernel::GenericOp>(op)) {
+    auto dims = g.getDomain().getDims();
+    if (g.getIterators().contains('r'))
+      return "reduction, " + byKind(dims, g.getIterators(), {{'p', "over "}, {'r', "each of "}});
+    return "elementwise over " + extents(dims);
+  }
+  if (auto f = dyn_cast<kernel::FusedOp>(op)) {
+    unsigned nests = 0;
+    ArrayRef<StringAttr> rows;
+    f.getBody().walk([&](kernel::LoopNestInterface nest) {
+      ++nests;
+      rows = nest.getDomain().getDims().take_front(f.getOuter());
+    });
+    return std::to_string(nests) + " loop nests by row, rows = " + extents(rows);
+  }
+  return op->getName().getStringRef().str();
+}
+
+static int64_t flopsOfRegion(Region *region) {
+  int64_t n = 0;
+  if (region)
+    region->walk([&](Operation *op) {
+      StringRef dialect = op->getName().getDialectNamespace();
+      if ((dialect != "arith" && dialect != "math" && dialect != "isa") || op->getNumResults() != 1 ||
+          isa<CastOpInterface, arith::ConstantOp, arith::CmpFOp, arith::CmpIOp, arith::SelectOp>(op) ||
+          op->getResult(0).getType().isIndex())
+        return;
+      n += isa<math::FmaOp>(op) ? 2 : 1;
+    });
+  return n;
+}
+
+DimExpr flopsOf(Operation *op) {
+  if (auto nest = dyn_cast<kernel::LoopNestInterface>(op)) {
+    Dims all = nest.getDomain().exprs(), outer;
+    for (auto [d, k] : llvm::zip(all, nest.iteratorTypes()))
+      if (k == 'p')
+        outer.push_back(d);
+    Region *body = nest.bodyRegion();
+    return product(all) * DimExpr(body ? flopsOfRegion(body) : 2) + product(outer) * DimExpr(flopsOfRegion(&nest.getEpilogue()));
+  }
+  DimExpr sum = 0;
+  if (auto fused = dyn_cast<kernel::FusedOp>(op))
+    for (Operation &inner : fused.getBody().front())
+      sum = sum + flopsOf(&inner);
+  return sum;
+}
+
+/// Elements of `v`, an operand or result, that the loop nests of `op` can reach.
+static DimExpr reached(Operation *op, Value v) {
+  DimExpr all = product(nn::dimsOf(v));
+  std::optional<DimExpr> most;
+  op->walk([&](kernel::LoopNestInterface nest) {
+    if (nest.getOperation() != op && !llvm::is_contained(nest->getOperands(), v))
+      return;
+    DimExpr points = product(nest.getDomain().exprs());
+    most = most ? DimExpr::max(*most, points) : points;
+  });
+  return most ? DimExpr::min(all, *most) : all;
+}
+
+DimExpr bytesOf(Operation *op) {
+  DimExpr sum = 0;
+  auto add = [&](Value v, const DimExpr &elements) { sum = sum + storageBytes(nn::elementOf(v), elements); };
+  llvm::SetVector<Value> read;
+  for (Value v : tensorsRead(op))
+    read.insert(v);
+  for (OpResult r : op->getResults())
+    if (Value dest = tensorUpdated(op, r.getResultNumber())) // a part of it is written, hardly more is read
+      read.remove(dest);
+  for (Value v : read)
+    add(v, reached(op, v));
+  for (OpResult r : op->getResults())
+    add(r, reached(op, r));
+  return sum;
+}
+
+std::string registersOf(Operation *op) {
+  auto contract = dyn_cast<kernel::ContractOp>(op);
+  auto tile = contract ? contract.getTileAttr() : kernel::TileAttr();
+  return tile ? std::to_string(tile.getMr()) + "x" + std::to_string(tile.getNr()) : "";
+}
+
+//===----------------------------------------------------------------------===//
+// Formulas
+//===----------------------------------------------------------------------===//
+
+namespace {
+enum { Sum, Product, Primary };
+/// Text, and how tightly it binds.
+struct Term {
+  std::string text;
+  int binds = Primary;
+  std::string at(int precedence) const { return binds < precedence ? "(" + text + ")" : text; }
+};
+
+/// What the last operation of a reduction's body makes of all terms, or nothing.
+StringRef reductionOf(Operation *last) {
+  return llvm::TypeSwitch<Operation *, StringRef>(last)
+      .Case<arith::AddFOp, arith::AddIOp, math::FmaOp>([](auto) { return "sum"; })
+      .Case<arith::MaximumFOp, arith::MaxNumFOp, arith::MaxSIOp, arith::MaxUIOp>([](auto) { return "max"; })
+      .Case<arith::MinimumFOp, arith::MinNumFOp, arith::MinSIOp, arith::MinUIOp>([](auto) { return "min"; })
+      .Case<arith::MulFOp, arith::MulIOp>([](auto) { return "product"; })
+      .Default([](auto) { return ""; });
+}
+
+/// One loop nest as formulas.
+class Formula {
+public:
+  Formula(kernel::LoopNestInterface nest, llvm::function_ref<std::string(Value)> nameOf)
+      : names(kernel::dimNames(nest)), nest(nest), nameOf(nameOf), symbols(nest.getSymbols().exprs()), reduces(nest.hasReduction()) {}
+
+  SmallVector<std::string> lines();
+  std::string window();
+  const SmallVector<std::string> names; // of dimensions
+
+private:
+  std::string index(AffineExpr e, int precedence = Sum);
+  std::string element(Value tensor, AffineMap map);
+  Term value(Value v);
+  Term result(unsigned r);
+  std::string leaves(Region &region);
+  Term scalar(Attribute a);
+
+  kernel::LoopNestInterface nest;
+  llvm::function_ref<std::string(Value)> nameOf;
+  Dims symbols;
+  bool reduces;
+  DenseMap<Value, Term> known; // region arguments
+  bool ok = true;
+};
+
+std::string Formula::index(AffineExpr e, int precedence) {
+  if (auto d = dyn_cast<AffineDimExpr>(e))
+    return names[d.getPosition()];
+  if (auto c = dyn_cast<AffineConstantExpr>(e))
+    return std::to_string(c.getValue());
+  if (auto s = dyn_cast<AffineSymbolExpr>(e)) {
+    std::string text = symbols[s.getPosition()].str();
+    return llvm::all_of(text, [](char c) { return llvm::isAlnum(c) || c == '_'; }) ? text : "(" + text + ")";
+  }
+  auto bin = cast<AffineBinaryOpExpr>(e);
+  std::string text;
+  if (e.getKind() == AffineExprKind::Add) {
+    std::string left = index(bin.getLHS(), Sum), right = index(bin.getRHS(), Sum);
+    if (left == "0" || right == "0")
+      return left == "0" ? right : left;
+    if (StringRef(left).starts_with("-"))
+      std::swap(left, right);
+    text = StringRef(right).starts_with("-") ? left + " - " + right.substr(1) : left + " + " + right;
+    return precedence > Sum ? "(" + text + ")" : text;
+  }
+  std::string left = index(bin.getLHS(), Product), right = index(bin.getRHS(), Product);
+  if (left == "0")
+    return "0";
+  if (e.getKind() == AffineExprKind::Mul)
+    return right == "-1" ? "-" + left : right + "*" + left; // constants stand right
+  return left + (e.getKind() == AffineExprKind::Mod ? " % " : " / ") + right;
+}
+
+std::string Formula::element(Value tensor, AffineMap map) {
+  std::string text = nameOf(tensor);
+  for (AffineExpr e : map.getResults())
+    text += "[" + index(e) + "]";
+  return text;
+}
+
+Term Formula::scalar(Attribute a) {
+  if (auto f = dyn_cast<FloatAttr>(a)) {
+    APFloat v = f.getValue();
+    if (v.isInfinity())
+      return {v.isNegative() ? "-inf" : "inf"};
+    char text[32];
+    snprintf(text, sizeof text, "%.6g", f.getValueAsDouble());
+    return {text};
+  }
+  if (auto i = dyn_cast<IntegerAttr>(a))
+    return {llvm::toString(i.getValue(), 10, !i.getType().isInteger(1))};
+  ok = false;
+  return {"?"};
+}
+
+/// The expression behind a value of a region. What has no short notation is left to the code.
+Term Formula::value(Value v) {
+  if (auto it = known.find(v); it != known.end())
+    return it->second;
+  Operation *op = v.getDefiningOp();
+  if (!op || !ok)
+    return ok = false, Term{"?"};
+  auto x = [&](unsigned i) { return value(op->getOperand(i)); };
+  auto infix = [&](StringRef sign, int binds) {
+    Term a = x(0), b = x(1);
+    return Term{(a.at(binds) + " " + sign + " " + b.at(binds + (sign == "-" || sign == "/"))).str(), binds};
+  };
+  auto call = [&](StringRef function) {
+    SmallVector<std::string> args;
+    for (Value o : op->getOperands())
+      args.push_back(value(o).text);
+    return Term{(function + "(" + llvm::join(args, ", ") + ")").str()};
+  };
+  Attribute constant;
+  if (matchPattern(v, m_Constant(&constant)))
+    return scalar(constant);
+  Term t = llvm::TypeSwitch<Operation *, Term>(op)
+               .Case<arith::AddFOp, arith::AddIOp>([&](auto) { return infix("+", Sum); })
+               .Case<arith::SubFOp, arith::SubIOp>([&](auto) { return infix("-", Sum); })
+               .Case<arith::MulFOp, arith::MulIOp>([&](auto) { return infix("*", Product); })
+               .Case<arith::DivFOp, arith::DivSIOp, arith::DivUIOp>([&](auto) { return infix("/", Product); })
+               .Case<arith::MaximumFOp, arith::MaxNumFOp, arith::MaxSIOp, arith::MaxUIOp>([&](auto) { return call("max"); })
+               .Case<arith::MinimumFOp, arith::MinNumFOp, arith::MinSIOp, arith::MinUIOp>([&](auto) { return call("min"); })
+               .Case([&](arith::NegFOp) { return Term{"-" + x(0).at(Primary), Product}; })
+               .Case([&](math::FmaOp) { return Term{x(0).at(Product) + " * " + x(1).at(Product) + " + " + x(2).at(Sum), Sum}; })
+               .Case<math::RoundEvenOp>([&](auto) { return call("round"); })
+               .Case([&](kernel::IndexOp i) { return Term{names[i.getDim()]}; })
+               .Case([&](kernel::DimOp d) { return Term{d.getExpr().str(), Sum}; })
+               .Case([&](kernel::ReadOp read) {
+                 std::string text = value(read.getTable()).text;
+                 for (Value i : read.getIndices())
+                   text += "[" + value(i).text + "]";
+                 return Term{text};
+               })
+               .Default([&](Operation *other) {
+                 if (isa<CastOpInterface>(other) && !isa<arith::FPToSIOp, arith::FPToUIOp>(other))
+                   return x(0);
+                 StringRef dialect = other->getName().getDialectNamespace();
+                 if (dialect == "math" || dialect == "isa")
+                   return call(other->getName().stripDialect());
+                 ok = false;
+                 return Term{"?"};
+               });
+  ok &= t.text.size() <= 140;
+  return t;
+}
+
+/// What a region reads: "x[i], bias[n]".
+std::string Formula::leaves(Region &region) {
+  llvm::SetVector<StringRef> seen;
+  region.walk([&](Operation *op) {
+    for (Value v : op->getOperands())
+      if (auto it = known.find(v); it != known.end() && !it->second.text.empty())
+        seen.insert(it->second.text);
+  });
+  return llvm::join(seen, ", ");
+}
+
+Term Formula::result(unsigned r) {
+  Region *body = nest.bodyRegion();
+  unsigned ins = nest.getIns().size(), tables = nest.getTables().size();
+  auto bindArguments = [&](Region &region, ArrayRef<Term> accumulators) {
+    Block &block = region.front();
+    for (unsigned i = 0; i < ins; ++i)
+      known[block.getArgument(i)] = {element(nest.getIns()[i], nest.insMap(i))};
+    for (unsigned i = 0; i < tables; ++i)
+      known[block.getArgument(ins + i)] = {nameOf(nest.getTables()[i])};
+    for (auto [i, t] : llvm::enumerate(accumulators))
+      known[block.getArgument(ins + tables + i)] = t;
+  };
+  auto yielded = [&](Region &region, unsigned i) {
+    ok = true;
+    Term t = value(region.front().getTerminator()->getOperand(i));
+    return ok ? t : Term{"f(" + leaves(region) + ")"};
+  };
+  if (!reduces)
+    return bindArguments(*body, {}), yielded(*body, r);
+
+  SmallVector<Term> sums;
+  SmallVector<std::string> over;
+  for (auto [name, kind] : llvm::zip(names, nest.iteratorTypes()))
+    if (kind == 'r' && name != "0")
+      over.push_back(name);
+  std::string suffix = over.empty() ? "" : " over " + llvm::join(over, ", ");
+  for (unsigned i = 0; i < nest->getNumResults(); ++i) {
+    if (!body) {
+      sums.push_back({"sum" + suffix + " of " + element(nest.getIns()[0], nest.insMap(0)) + " * " + element(nest.getIns()[1], nest.insMap(1)), Sum});
+      continue;
+    }
+    bindArguments(*body, SmallVector<Term>(nest->getNumResults(), Term{""}));
+    Value acc = body->front().getArgument(ins + tables + i);
+    Operation *last = body->front().getTerminator()->getOperand(i).getDefiningOp();
+    StringRef how = last ? reductionOf(last) : "";
+    Term term;
+    ok = !how.empty();
+    if (ok && isa<math::FmaOp>(last)) {
+      ok = last->getOperand(2) == acc;
+      term = {ok ? value(last->getOperand(0)).at(Product) + " * " + value(last->getOperand(1)).at(Product) : "", Product};
+    } else if (ok) {
+      unsigned at = last->getOperand(0) == acc ? 0 : 1;
+      ok = last->getOperand(at) == acc;
+      term = ok ? value(last->getOperand(1 - at)) : Term();
+    }
+    sums.push_back(ok ? Term{(how + suffix + " of " + term.at(Product)).str(), Sum} : Term{"fold" + suffix + " of (" + leaves(*body) + ")", Sum});
+  }
+  Region &epilogue = nest.getEpilogue();
+  if (epilogue.empty())
+    return sums[r];
+  for (Term &t : sums)
+    if (t.binds < Primary)
+      t = {"(" + t.text + ")"};
+  bindArguments(epilogue, sums);
+  return yielded(epilogue, r);
+}
+
+SmallVector<std::string> Formula::lines() {
+  SmallVector<std::string> out;
+  for (unsigned r = 0; r < nest->getNumResults(); ++r) {
+    std::string target = element(nest->getResult(r), nest.resultMap(r));
+    out.push_back(target + " = " + result(r).text);
+  }
+  return out;
+}
+
+/// "window 7 x 7, stride 2, dilation 1, padding 3" of the input that is read through one.
+std::string Formula::window() {
+  Dims sizes = nest.getDomain().exprs();
+  std::string kinds = nest.iteratorTypes();
+  for (unsigned i = 0; i < nest.getIns().size(); ++i) {
+    SmallVector<std::string> size, stride, dilation, padding;
+    for (AffineExpr e : nest.insMap(i).getResults()) {
+      auto linear = kernel::LinearIndex::of(e, kinds.size(), symbols);
+      if (!linear)
+        continue;
+      std::optional<unsigned> at, in;
+      for (unsigned d = 0; d < kinds.size(); ++d)
+        if (e.isFunctionOfDim(d))
+          (kinds[d] == 'r' ? in : at) = d;
+      if (!at || !in)
+        continue;
+      size.push_back(sizes[*in].str());
+      stride.push_back(linear->coeffs[*at].str());
+      dilation.push_back(linear->coeffs[*in].str());
+      padding.push_back((DimExpr(0) - linear->constant).str());
+    }
+    if (size.empty())
+      continue;
+    auto join = [](ArrayRef<std::string> all) { return llvm::all_equal(all) ? all[0] : llvm::join(all, " x "); };
+    std::string name = nameOf(nest.getIns()[i]);
+    return "window " + llvm::join(size, " x ") + " of " + name + ", stride " + join(stride) + ", dilation " + join(dilation) + ", padding " +
+           join(padding);
+  }
+  return "";
+}
+} // namespace
+
+SmallVector<std::string> explainKernel(Operation *op, llvm::function_ref<std::string(Value)> nameOf) {
+  SmallVector<kernel::LoopNestInterface> nests;
+  if (auto nest = dyn_cast<kernel::LoopNestInterface>(op))
+    nests.push_back(nest);
+  else
+    op->walk([&](kernel::LoopNestInterface nest) { nests.push_back(nest); });
+  SmallVector<std::string> lines, windows;
+  std::vector<std::pair<std::string, std::vector<std::string>>> bounds; // size, its dimensions
+  for (kernel::LoopNestInterface nest : nests) {
+    Formula formula(nest, nameOf);
+    llvm::append_range(lines, formula.lines());
+    if (std::string w = formula.window(); !w.empty())
+      windows.push_back(w);
+    for (auto [name, size] : llvm::zip(formula.names, nest.getDomain().exprs())) {
+      if (name == "0")
+        continue;
+      auto it = llvm::find_if(bounds, [&](auto &b) { return b.first == size.str(); });
+      if (it == bounds.end())
+        it = bounds.insert(bounds.end(), {size.str(), {}});
+      if (!llvm::is_contained(it->second, name))
+        it->second.push_back(name);
+    }
+  }
+  SmallVector<std::string> parts = llvm::map_to_vector(bounds, [](auto &b) { return llvm::join(b.second, ", ") + " < " + b.first; });
+  if (!parts.empty())
+    lines.push_back(llvm::join(parts, "; "));
+  llvm::append_range(lines, windows);
+  return lines;
+}
+
+/// What an epilogue makes of a sum: its mean, or a factor to scale by.
+static StringRef epilogueName(kernel::LoopNestInterface nest, unsigned r) {
+  Region &epilogue = nest.getEpilogue();
+  if (!nest.hasReduction() || epilogue.empty())
+    return "";
+  Operation *last = epilogue.front().getTerminator()->getOperand(r).getDefiningOp();
+  if (isa_and_nonnull<math::RsqrtOp>(last))
+    return "scale";
+  auto quotient = dyn_cast_or_null<arith::DivFOp>(last);
+  if (!quotient)
+    return "";
+  if (matchPattern(quotient.getLhs(), m_OneFloat()))
+    return "scale";
+  auto sum = dyn_cast<BlockArgument>(quotient.getLhs());
+  return sum && sum.getArgNumber() + nest->getNumResults() >= epilogue.front().getNumArguments() ? "mean" : "";
+}
+
+void nameIntermediates(kernel::FusedOp op) {
+  Block &block = op.getBody().front();
+  llvm::StringMap<unsigned> count;
+  for (Operation &inner : block.without_terminator()) {
+    auto nest = cast<kernel::LoopNestInterface>(inner);
+    Region *body = nest.bodyRegion();
+    SmallVector<Attribute> names;
+    for (unsigned r = 0; r < nest->getNumResults(); ++r) {
+      Operation *last = nest.hasReduction() && body ? body->front().getTerminator()->getOperand(r).getDefiningOp() : nullptr;
+      std::string name = !nest.hasReduction() ? "value" : (!last ? "sum" : reductionOf(last)).str();
+      if (auto how = epilogueName(nest, r); !how.empty())
+        name = how;
+      else if (name.empty())
+        name = "value";
+      else if (name == "max" || name == "min")
+        name = name == "max" ? "largest" : "smallest";
+      if (unsigned n = ++count[name]; n > 1)
+        name += std::to_string(n);
+      names.push_back(StringAttr::get(op.getContext(), name));
+    }
+    inner.setAttr("names", ArrayAttr::get(op.getContext(), names));
+  }
+}
+
+} // namespace ingot
