@@ -222,18 +222,24 @@ ExitCode Compilation::passes(Stage last) {
     diagnostics.add(out);
     return success();
   });
-  auto stage = [&](const char *name, llvm::function_ref<void(PassManager &)> add) {
+  auto stage = [&](std::string name, ModuleOp module, llvm::function_ref<void(PassManager &)> add) {
     timing.begin(name);
     PassManager pm(&context);
     add(pm);
-    return succeeded(pm.run(*module));
+    return succeeded(pm.run(module));
   };
-  bool ok = stage("nn", [&](PassManager &pm) { addNnPasses(pm, importer.get()); });
+  bool ok = stage("nn", *module, [&](PassManager &pm) { addNnPasses(pm, importer.get()); });
   importer.reset();
   if (ok && last > Stage::Nn)
-    ok = stage("kernel", [&](PassManager &pm) { addKernelPasses(pm, machine, options.optimise); });
+    ok = stage("kernel", *module, [&](PassManager &pm) { addKernelPasses(pm, machines, options.optimise); });
   if (ok && last > Stage::Kernel)
-    ok = stage("plan", [&](PassManager &pm) { addPlanPasses(pm, machine, options.optimise); });
+    ok = stage("plan", *module, [&](PassManager &pm) { addPlanPasses(pm); });
+  for (const Machine &machine : machines) {
+    if (!ok || last <= Stage::Kernel)
+      break;
+    plans.push_back(module->clone());
+    ok = stage(machine.name, *plans.back(), [&](PassManager &pm) { addTargetPasses(pm, machine, options.optimise); });
+  }
   timing.end();
   if (ok)
     return ExitOk;
@@ -245,12 +251,9 @@ ExitCode Compilation::passes(Stage last) {
 }
 
 ExitCode Compilation::run(Stage last) {
-  auto row = findMachine(options.target);
-  if (!row) {
-    message = unknownMachine(options.target);
+  machines = findMachines(options.target, message);
+  if (machines.empty())
     return ExitUsage;
-  }
-  machine = *row;
   if (ExitCode e = load())
     return e;
   if (ExitCode e = applyStates())
@@ -267,7 +270,7 @@ ExitCode Compilation::run(Stage last) {
 
 /// The options that the library depends on, in the order of --help.
 std::string Compilation::optionsText() const {
-  std::string text = "--target " + machine.name;
+  std::string text = "--target " + listOf(machines);
   for (auto &[name, r] : options.dims)
     text += " --dim " + name + "=" + std::to_string(r.low) + (r.high == r.low ? "" : ".." + std::to_string(r.high));
   for (auto &[name, shape] : options.shapes) {
@@ -303,8 +306,11 @@ ExitCode Compilation::makeSpec() {
       diagnostics.add({d.str(), "report this model to the developers", nameAt(d.getLocation())});
     return success();
   });
-  auto models = module->getOps<plan::ModelOp>();
-  if (models.empty() || failed(planToSpec(*models.begin(), machine, (*module)->getAttrOfType<ArrayAttr>("ingot.symbols"), spec)))
+  std::vector<plan::ModelOp> models;
+  for (auto &plan : plans)
+    llvm::append_range(models, plan->getOps<plan::ModelOp>());
+  if (models.size() != machines.size() ||
+      failed(planToSpec(models, machines, (*module)->getAttrOfType<ArrayAttr>("ingot.symbols"), spec)))
     return ExitInternal;
   constexpr uint64_t embeddable = uint64_t(1) << 30;
   bool large = spec.weights.bytes > embeddable;
@@ -371,7 +377,7 @@ double Compilation::gflop(const std::vector<TensorValue> &inputs) {
 std::string Compilation::report() {
   nlohmann::ordered_json j;
   j["name"] = spec.name;
-  j["target"] = machine.name;
+  j["target"] = listOf(machines);
   j["flop"] = flopFormula();
   j["weights_bytes"] = spec.weights.bytes;
   j["workspace_bytes"] = spec.workspaceBytes;

@@ -84,7 +84,7 @@ ExitCode inspect(const InspectArguments &a) {
     report(whole, a);
     return code;
   }
-  outs() << "compiled for " << whole.machine.name << "\n  kernels    " << whole.spec.targets[0].kernels.size() << "\n  weights    "
+  outs() << "compiled for " << listOf(whole.machines) << "\n  kernels    " << whole.spec.targets[0].kernels.size() << "\n  weights    "
          << whole.spec.weights.bytes << " bytes\n  workspace  " << whole.spec.workspaceBytes << " bytes\n  work       "
          << whole.flopFormula() << " FLOP\n";
   return ExitOk;

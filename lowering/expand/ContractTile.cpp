@@ -7,8 +7,9 @@
 //         b[] = B[panel][k][…]; acc[i][] += A[row i][k] * b[]
 //     C[row i][panel] = epilogue(acc[i][])
 //
-// Rows of A are an affine function of the row number, or a table of pointers (convolution). B is packed in panels of
-// nr columns (`packed`) or read where it is, n contiguous.
+// Rows of A are an affine function of the row number, or a table of pointers (convolution). B is packed in panels of a
+// width that all targets share (one or more make the nr columns of this one's tile, or a part of one does), or read where
+// it is, n contiguous.
 //
 //===----------------------------------------------------------------------===//
 #include "lowering/expand/Expand.h"
@@ -45,6 +46,7 @@ private:
   void wholePanel(Value panel, llvm::function_ref<void()> whole, llvm::function_ref<void()> partial);
   Value factor(Value stored, unsigned in);
   Value panelBase(Value panel, ArrayRef<Value> kiv);
+  void loadColumns(Value bRow, bool partialPanel);
 
   Emitter &e;
   kernel::ContractOp op;
@@ -52,7 +54,8 @@ private:
   Nest nest;
 
   int64_t mr = 0, nr = 0, lanes = 1;
-  bool packed = false;
+  int64_t packing = 0; // width of packed panels; 0: B is read where it is
+  DimExpr packingStep; // from one packed panel to the next
   SmallVector<unsigned> outer, m, k; // dimensions; `outer`: batch and all n but the last
   unsigned n = 0;
   DimExpr rowCount = 1, columns;
@@ -97,13 +100,13 @@ bool ContractTile::flatRows(ArrayRef<unsigned> operands) {
 }
 
 bool ContractTile::analyse() {
-  auto tile = op.getTileAttr();
+  kernel::TileAttr tile = op.tileOf(machine.id);
   lanes = machine.lanes(4);
   if (!tile || lanes == 1 || tile.getNr() % lanes)
     return false;
   mr = tile.getMr();
   nr = tile.getNr();
-  packed = tile.getPacked();
+  packing = op.getPanel().value_or(0);
   accType = nest.op.initOf(0).getType();
   if (!sumsInto(0) || !sumsInto(1))
     return false;
@@ -145,7 +148,7 @@ bool ContractTile::analyse() {
   for (unsigned j = 0; j < nest.map(1).getNumResults(); ++j)
     if (nest.mayLeave(1, j))
       return false;
-  if (!packed)
+  if (!packing)
     if (auto c = nest.coefficient(1, n); !c || !c->isConstant(1))
       return false;
   // The result and what the epilogue reads.
@@ -247,7 +250,7 @@ void ContractTile::emit() {
     // Registers and row tables.
     acc = e.local({mr, nr / lanes}, lanesOf(accType, lanes));
     bRegs = e.local({nr / lanes}, lanesOf(accType, lanes));
-    if (!packed && partialPanel)
+    if (!packing && partialPanel)
       masks = e.local({nr / lanes}, lanesOf(e.b.getI1Type(), lanes));
     if (table) {
       Type element = cast<MemRefType>(nest.place(0).buffer.getType()).getElementType();
@@ -296,7 +299,7 @@ void ContractTile::emit() {
         each("block", b0, e.min(b1, e.index(full)), block);
         e.when(constantOf(b1) ? Value() : e.less(e.index(full), b1), last);
       };
-      if (packed || !partialPanel || (columns.constant() && *columns.constant() < nr)) {
+      if (packing || !partialPanel || (columns.constant() && *columns.constant() < nr)) {
         rowsOf(partialPanel);
       } else { // a narrow last panel must not read beyond its columns
         wholePanel(panel, [&] { rowsOf(false); }, [&] { rowsOf(true); });
@@ -388,24 +391,49 @@ Value ContractTile::factor(Value stored, unsigned in) {
 
 Value ContractTile::panelBase(Value panel, ArrayRef<Value> kiv) {
   SmallVector<Value> at(kiv);
-  if (!packed) {
+  if (!packing) {
     at[n] = e.mul(panel, e.index(nr));
     return e.address(nest.place(1), nest.indices(1, at));
   }
+  // Where the tile's columns begin: a packed panel, and the column in it.
+  Value first, column = e.index(0);
+  if (nr >= packing) {
+    first = e.mul(panel, e.index(nr / packing));
+  } else {
+    Value parts = e.index(packing / nr);
+    first = e.divPositive(panel, parts);
+    column = e.mul(e.modPositive(panel, parts), e.index(nr));
+  }
   SmallVector<Value> idx;
-  for (AffineExpr x : nest.map(1).getResults()) {
-    if (!x.isFunctionOfDim(n))
+  for (auto [x, step] : llvm::zip(nest.map(1).getResults(), nest.place(1).strides)) {
+    if (!x.isFunctionOfDim(n)) {
       idx.push_back(nest.indexValue(x, at));
-    else
-      idx.push_back(x.getKind() == AffineExprKind::Mod ? e.index(0) : panel);
+    } else if (x.getKind() == AffineExprKind::Mod) {
+      idx.push_back(column);
+    } else {
+      idx.push_back(first);
+      packingStep = step;
+    }
   }
   return e.address(nest.place(1), idx);
 }
 
+/// The tile's columns of one row of B, into registers.
+void ContractTile::loadColumns(Value bRow, bool partialPanel) {
+  int64_t width = packing ? std::min(nr, packing) : nr; // of what lies side by side
+  e.unrolled("p", nr / width, [&](Value p) {
+    Value from = nr == width ? bRow : e.add(bRow, e.mul(p, e.dim(packingStep)));
+    e.unrolled("j", width / lanes, [&](Value j) {
+      Value at = e.add(from, e.mul(j, e.index(lanes))), number = e.add(e.mul(p, e.index(width / lanes)), j);
+      Value mask = !packing && partialPanel ? e.get(masks, number) : Value();
+      e.set(factor(e.load(nest.place(1).buffer, at, lanes, mask), 1), bRegs, number);
+    });
+  });
+}
+
 void ContractTile::sumRun(int64_t rows, ArrayRef<Value> kiv, Value firstRow, Value panel, bool partialPanel) {
-  Place &a = nest.place(0), &b = nest.place(1);
+  Place &a = nest.place(0);
   Value bBase = panelBase(panel, kiv), aBase;
-  bool masked = !packed && partialPanel;
   if (!table) {
     SmallVector<Value> at(kiv);
     setRow(at, firstRow, true);
@@ -424,11 +452,7 @@ void ContractTile::sumRun(int64_t rows, ArrayRef<Value> kiv, Value firstRow, Val
   Value lda = table || m.empty() ? e.index(0) : e.dim(*nest.coefficient(0, m.back()));
   e.loop("k", e.index(0), e.dim(runLength), 1, {}, [&](Value kk, ValueRange) {
     Value bRow = e.add(bBase, e.mul(kk, e.dim(bStep))), aColumn = e.add(aBase, e.mul(kk, e.dim(aStep)));
-    e.unrolled("j", nr / lanes, [&](Value j) {
-      Value at = e.add(bRow, e.mul(j, e.index(lanes)));
-      Value mask = masked ? e.get(masks, j) : Value();
-      e.set(factor(e.load(b.buffer, at, lanes, mask), 1), bRegs, j);
-    });
+    loadColumns(bRow, partialPanel);
     e.unrolled("i", rows, [&](Value i) {
       Value x;
       if (table) {
@@ -502,7 +526,7 @@ void ContractTile::finish(int64_t rows, Value firstRow, bool partialRows, Value 
   };
   if (!partialPanel)
     return store(false);
-  if (!packed || (columns.constant() && *columns.constant() < nr))
+  if (!packing || (columns.constant() && *columns.constant() < nr))
     return store(true);
   wholePanel(panel, [&] { store(false); }, [&] { store(true); });
 }
