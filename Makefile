@@ -7,7 +7,7 @@ CONFIG ?=
 # Debian's LLVM 22 and MLIR
 LLVM   ?= /usr/lib/llvm-22
 
-.PHONY: build setup demo test support clean
+.PHONY: build setup demo test support dist clean
 
 build: setup $(BUILD)/build.ninja
 	@cmake --build $(BUILD) --parallel $(JOBS)
@@ -33,6 +33,10 @@ test: build
 # Writes test/conformance/SUPPORT.md and test/conformance/passes.txt anew from a run of the ONNX suite.
 support: build
 	@$(PYTHON) test/conformance/conformance.py --tool $(BUILD)/bin/ingot-conformance --work $(BUILD)/conformance --jobs $(JOBS) --update
+
+# An archive of the tools that runs on a Linux machine without MLIR: build/dist/ingot-<version>-linux-<processor>.tar.xz
+dist: build
+	@cmake --build $(BUILD) --target dist
 
 clean:
 	rm -rf $(BUILD)

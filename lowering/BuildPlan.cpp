@@ -420,7 +420,7 @@ static bool isHandedOver(nn::IfOp op, Value result) {
 
 LogicalResult PlanBuilder::buildIf(nn::IfOp op) {
   Location loc = op.getLoc();
-  Value condition = plan::ReadOp::create(b, loc, b.getI1Type(), homeOf(op.getCondition()).buffer, b.getI64IntegerAttr(0));
+  Value condition = plan::ReadOp::create(b, op.getCondition().getLoc(), b.getI1Type(), homeOf(op.getCondition()).buffer, b.getI64IntegerAttr(0));
   // The branch gives the buffers that are handed over, then the sizes.
   SmallVector<Type> types;
   for (Value r : op.getResults()) {

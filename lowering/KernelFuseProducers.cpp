@@ -60,7 +60,8 @@ bool padsAlike(Nest &c, Nest &p, const Plan &plan, IndexSpace &space, ArrayRef<L
   return true;
 }
 
-std::optional<Plan> planRead(Read read, GenericOp producer, unsigned result) {
+/// `fewRows`: a contraction has so few of them that the columns of its second factor may be apart.
+std::optional<Plan> planRead(Read read, GenericOp producer, unsigned result, bool fewRows = false) {
   Nest c(read.consumer), p(cast<LoopNestInterface>(producer.getOperation()));
   std::optional<unsigned> moved = movedIn(producer, result);
   bool isFactor = c.isContract() && read.in < 2;
@@ -140,7 +141,8 @@ std::optional<Plan> planRead(Read read, GenericOp producer, unsigned result) {
         for (auto [size, kind] : llvm::zip(c.domain, c.kinds))
           if (kind == 'm')
             rows.push_back(size);
-        if (read.in != 1 || typicalSize(rows) >= rowsWorthPacking || k == StringRef::npos || !strideNow(k).isConstant(1))
+        fewRows |= typicalSize(rows) < rowsWorthPacking;
+        if (read.in != 1 || !fewRows || k == StringRef::npos || !strideNow(k).isConstant(1))
           return std::nullopt;
       }
     }
@@ -347,4 +349,13 @@ struct KernelFuseProducers : impl::KernelFuseProducersBase<KernelFuseProducers> 
   }
 };
 } // namespace
+
+bool kernel::readUnmoved(IRRewriter &rw, GenericOp mover) {
+  bool escapes;
+  SmallVector<Read> reads = readsOf(mover->getResult(0), escapes);
+  auto plan = reads.size() == 1 ? planRead(reads[0], mover, 0, /*fewRows=*/true) : std::nullopt;
+  if (plan)
+    applyPlan(rw, *plan, mover, 0);
+  return plan.has_value();
+}
 } // namespace ingot

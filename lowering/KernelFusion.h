@@ -42,6 +42,9 @@ llvm::SmallVector<mlir::Value> cloneBody(mlir::OpBuilder &b, Nest &to, mlir::Blo
 bool passesUpdate(mlir::Value v, mlir::Operation *from, mlir::Operation *to);
 /// Every block of the module that may hold loop nests to fuse.
 void forEachFusibleBlock(mlir::Operation *root, llvm::function_ref<void(mlir::Block &)> visit);
+/// Makes the one reader of a tensor that `mover` only moves, a contraction of few rows, read the elements where they lie. False, and
+/// nothing has changed, if it cannot.
+bool readUnmoved(mlir::IRRewriter &rw, GenericOp mover);
 /// Erases operators without effects and uses.
 void eraseDead(mlir::Block &block);
 

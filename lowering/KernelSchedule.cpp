@@ -46,10 +46,12 @@ struct RowMajor {
 
   explicit RowMajor(LoopNestInterface op) : nestOp(op), b(op), e(b, op->getLoc()) {
     for (auto list : {ValueRange(op.getIns()), ValueRange(op->getResults())})
-      for (Value v : list) {
-        Dims dims = nn::dimsOf(v);
-        e.places[v] = {v, dims, nn::rowMajorStrides(dims), 0, nn::elementOf(v), {}, {}, false};
-      }
+      for (Value v : list)
+        place(v);
+  }
+  void place(Value v) {
+    Dims dims = nn::dimsOf(v);
+    e.places[v] = {v, dims, nn::rowMajorStrides(dims), 0, nn::elementOf(v), {}, {}, false};
   }
   void setMap(unsigned operand, AffineMap map) {
     SmallVector<Attribute> maps(nestOp.getMaps().getValue());
@@ -81,9 +83,46 @@ struct Contraction : RowMajor {
     auto c = nest.coefficient(operand, n);
     return c && c->isConstant(1);
   }
+  void alignInput();
   void padInput();
   void packFactor(int64_t width, std::optional<DimExpr> panels);
 };
+
+/// Reads of ins 0 that may leave the image go through a pointer per row, along the innermost sums: where those lie apart (channels before
+/// the image's dimensions), a copy brings them together.
+void Contraction::alignInput() {
+  expand::Nest nest(e, nestOp);
+  AffineMap map = nest.map(0);
+  auto results = llvm::to_vector(map.getResults());
+  if (k.empty() || llvm::none_of(llvm::seq<unsigned>(0, results.size()), [&](unsigned j) { return nest.mayLeave(0, j); }))
+    return;
+  auto step = nest.coefficient(0, k.back());
+  auto found = llvm::find(results, b.getAffineDimExpr(k.back()));
+  if (found == results.end() || (step && step->isConstant(1)))
+    return;
+  Value x = op.getIns()[0];
+  Dims dims = nn::dimsOf(x);
+  SmallVector<int64_t> order; // of x's dimensions, the run's last
+  for (size_t j = 0; j < results.size(); ++j)
+    if (results.begin() + j != found)
+      order.push_back(j);
+  order.push_back(found - results.begin());
+  kernel::GenericBuilder g(b, op.getLoc());
+  SmallVector<AffineExpr> from(dims.size()), all, now;
+  Dims to;
+  for (int64_t j : order) {
+    to.push_back(dims[j]);
+    from[j] = g.parallel(dims[j]);
+    all.push_back(from[j]);
+    now.push_back(results[j]);
+  }
+  g.in(x, from);
+  g.result(nn::elementOf(x), to, all);
+  Value copy = g.build([](kernel::Scalars &r) -> SmallVector<Value> { return {r.in[0]}; })[0];
+  place(copy);
+  op.getInsMutable()[0].assign(copy);
+  setMap(0, AffineMap::get(map.getNumDims(), map.getNumSymbols(), now, b.getContext()));
+}
 
 /// Reads of ins 0 that leave the image, where the innermost run of sums is short (few channels) or the padding is not zero: the image
 /// gets its border once, and the sums over window and channels become one run.
@@ -284,6 +323,7 @@ static void scheduleContract(ContractOp op, const ConstantValues &constants, Arr
     return;
   ContractSizes sizes{expand::estimate(m), expand::estimate(n), expand::estimate(k), m.constant().has_value(), pack};
   TileChoice choice = chooseTiles(sizes, vectors);
+  c.alignInput();
   c.padInput();
   if (pack) {
     c.packFactor(choice.panel, panelCount(n, choice));

@@ -121,16 +121,22 @@ struct NnLayout : impl::NnLayoutBase<NnLayout> {
   /// Moves a transpose of the operands behind the operator. One of a constant happens in the compiler: it is no reason to move,
   /// or two constants would hand their transpose to each other for ever.
   bool sink(Operation *op) {
+    auto permutes = [&](OpOperand &o) { return cast<PermuteInterface>(op).permutes(o.getOperandNumber()); };
     TransposeOp lead;
-    for (Value v : op->getOperands())
-      if (auto t = v.getDefiningOp<TransposeOp>(); t && !lead && !isConstant(t))
+    for (OpOperand &o : op->getOpOperands())
+      if (auto t = o.get().getDefiningOp<TransposeOp>(); t && !lead && permutes(o) && !isConstant(t))
         lead = t;
     if (!lead || op->getNumResults() != 1 || op->use_empty())
       return false;
     auto perm = inverse(lead.getPerm());
     OpBuilder b(op);
     SmallVector<Value> operands;
-    for (Value v : op->getOperands()) {
+    for (OpOperand &o : op->getOpOperands()) {
+      Value v = o.get();
+      if (!permutes(o)) {
+        operands.push_back(v);
+        continue;
+      }
       if (rankOf(v) != int64_t(perm.size()))
         return false;
       Value p = freelyPermuted(b, v, perm);

@@ -283,4 +283,30 @@ def KernelFuseRows : IngotPass<"kernel-fuse-rows"> {
     ```
   }];
 }
+
+def KernelFewRows : IngotPass<"kernel-few-rows"> {
+  let summary = "Lets a contraction of few rows read its second factor where it lies";
+  let description = [{
+    Laying a factor out anew (the keys of a cache, transposed) pays for many rows, such as a prompt's, not for the one or few of the next
+    token. Where only the run knows how many rows there are, and the factor may be large when they are few, both forms are kept.
+
+    Before:
+    ```mlir
+    %t = kernel.generic … ins(%keys) …                                   // transposed
+    %y = kernel.contract domain <"new", "past + new", "64"> kinds "mnk" tiles {…} ins(%q, %t : …) …
+    ```
+    After:
+    ```mlir
+    %few = kernel.generic domain <> … { … kernel.dim "new" … arith.cmpi slt … }
+    %y = nn.if %few : tensor<i1> -> … {
+      %0 = kernel.contract … ins(%q, %keys : …) …                        // no tile: lanes along k
+      nn.yield %0
+    } else {
+      %t = kernel.generic … ins(%keys) …
+      %0 = kernel.contract … tiles {…} ins(%q, %t : …) …
+      nn.yield %0
+    }
+    ```
+  }];
+}
 #endif

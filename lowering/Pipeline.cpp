@@ -26,8 +26,10 @@ void addKernelPasses(mlir::PassManager &pm, llvm::ArrayRef<Machine> machines, bo
   if (optimise) {
     pm.addPass(createKernelFuseProducers());
     pm.addPass(createKernelFuseEpilogues());
-    if (machines.front().kind == MachineKind::Cpu) // on CUDA a row would be one thread's
+    if (machines.front().kind == MachineKind::Cpu) { // on CUDA a row would be one thread's
       pm.addPass(createKernelFuseRows());
+      pm.addPass(createKernelFewRows());
+    }
   }
   pm.addPass(mlir::createCanonicalizerPass());
   pm.addPass(mlir::createCSEPass());

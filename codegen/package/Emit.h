@@ -54,7 +54,7 @@ std::string emitKernelHeader(const Interface &i, const Target &target);
 std::vector<std::string> emitKernels(const Interface &i, const Target &target);
 std::string emitWeightsAssembly(const LibrarySpec &spec);
 
-/// CMakeLists.txt, the package configuration, README.md and LICENSE-note.
+/// CMakeLists.txt, the package configuration, N.pc, README.md and LICENSE-note.
 std::vector<File> emitBuildFiles(const Interface &i, const std::vector<Source> &sources);
 
 } // namespace ingot::package

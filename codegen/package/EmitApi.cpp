@@ -383,12 +383,12 @@ void @N@_state_reset(@N@_state *state) {
       std::string format, max = std::to_string(*symbol->max);
       std::vector<std::string> args;
       formulaFormat(product({symbol->next}).formula, spec.symbols, format, args);
-      text += "  const checked " + name + "_next = " + symbol->next + ";\n";
-      text += "  if (" + name + "_next.value > " + max + ")\n";
-      std::vector<std::string> all = {"error", "INGOT_LIMIT_EXCEEDED", quoted(name), "-1", max, name + "_next.value",
+      text += "  const checked " + nextName(name) + " = " + symbol->next + ";\n";
+      text += "  if (" + nextName(name) + ".value > " + max + ")\n";
+      std::vector<std::string> all = {"error", "INGOT_LIMIT_EXCEEDED", quoted(name), "-1", max, nextName(name) + ".value",
                                       quoted(name + ": " + format + " = %lld, the state holds " + max)};
       all.insert(all.end(), args.begin(), args.end());
-      all.push_back("(long long)" + name + "_next.value");
+      all.push_back("(long long)" + nextName(name) + ".value");
       text += wrapList("    return fail(", all, ");\n");
     }
     if (i.hasDims || !i.lengthSymbols.empty())
@@ -467,7 +467,7 @@ void @N@_state_reset(@N@_state *state) {
     for (const Symbol *symbol : i.resultSymbols)
       text += "  outputs->" + symbol->name + " = frame." + symbol->name + ";\n";
     for (const Symbol *symbol : i.lengthSymbols)
-      text += "  state->" + symbol->name + " = " + symbol->name + "_next.value;\n";
+      text += "  state->" + symbol->name + " = " + nextName(symbol->name) + ".value;\n";
     for (const Symbol *symbol : i.stateSymbols())
       text += "  state->" + symbol->name + " = " + symbol->name + ".value;\n";
     if (i.replacesState())
@@ -493,7 +493,7 @@ void @N@_state_reset(@N@_state *state) {
       }
       text += "  frame." + state.name + " = reinterpret_cast<" + type + " *>(memory + (state->phase ? " + size +
               " : 0));\n";
-      text += "  frame." + state.name + "_next = reinterpret_cast<" + type + " *>(memory + (state->phase ? 0 : " +
+      text += "  frame." + nextName(state.name) + " = reinterpret_cast<" + type + " *>(memory + (state->phase ? 0 : " +
               size + "));\n";
       if (!last)
         text += "  memory += 2 * " + size + ";\n";

@@ -104,6 +104,11 @@ unset(_@N@_prefix)
                {"link", i.cuda ? ";CUDA::cudart_static" : ""}});
 }
 
+/// Processors, as CMake names them, for which the library certainly is not.
+static StringRef otherProcessors(const Interface &i) {
+  return StringRef(i.spec.targets.front().features).contains("AARCH64") ? "^(x86_64|x64|amd64|AMD64)$" : "^(aarch64|arm64|ARM64)";
+}
+
 /// The version is that of Ingot.
 static std::string packageVersion(const Interface &i) {
   return fill(R"(set(PACKAGE_VERSION "@version@")
@@ -115,8 +120,33 @@ else()
     set(PACKAGE_VERSION_EXACT TRUE)
   endif()
 endif()
+# Of several folders of a model, find_package takes the one for the processor.
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "@others@")
+  set(PACKAGE_VERSION "@version@ for @target@")
+  set(PACKAGE_VERSION_UNSUITABLE TRUE)
+endif()
 )",
-              {{"version", i.spec.build.ingotVersion}});
+              {{"version", i.spec.build.ingotVersion}, {"others", otherProcessors(i).str()}, {"target", i.spec.targets.front().name}});
+}
+
+/// ${pcfiledir} lets the folder lie anywhere. No quotes: pkg-config escapes the spaces in it by itself.
+static std::string pkgConfig(const Interface &i) {
+  return fill(R"(# @banner@
+prefix=${pcfiledir}
+# The thread pool, for programs that want one: a C++ source to compile with theirs.
+pool=${prefix}/ingot/pool.cpp
+
+Name: @N@
+Description: @model@ as a library
+Version: @version@
+Cflags: -I${prefix}
+Libs: -L${prefix}/lib -l@N@ @cuda@-lm -lpthread
+)",
+              {{"banner", bannerLine(i.spec)},
+               {"N", i.spec.name},
+               {"model", i.spec.build.modelFile},
+               {"version", i.spec.build.ingotVersion},
+               {"cuda", i.cuda ? "-lcudart_static -lrt -ldl " : ""}});
 }
 
 static std::string valueTable(const Interface &i) {
@@ -244,6 +274,7 @@ Keep it beside this folder, not in it: `ingot compile` replaces the folder as a 
 
 ```
 @cxx@ -std=c++17 -I. ../main.cpp lib/lib@N@.a -lm -lpthread
+pkg-config --cflags --libs ./@N@.pc
 find_package(@N@)        # with CMAKE_PREFIX_PATH set to this folder; link @N@::@N@
 add_subdirectory(@N@)    # from source; link @N@::@N@
 ```
@@ -267,6 +298,7 @@ std::vector<File> emitBuildFiles(const Interface &i, const std::vector<Source> &
   return {{"CMakeLists.txt", cmakeLists(i, sources)},
           {"cmake/" + i.spec.name + "Config.cmake", packageConfig(i)},
           {"cmake/" + i.spec.name + "ConfigVersion.cmake", packageVersion(i)},
+          {i.spec.name + ".pc", pkgConfig(i)},
           {"README.md", readme(i)},
           {"LICENSE-note",
            "Ingot claims no rights on the code that it generates. The runtime files under ingot/, copied into this\n"

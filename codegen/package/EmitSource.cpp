@@ -95,7 +95,7 @@ struct @N@_frame {
     std::string type = elementText(state.type).type, shape = "; // " + shapeComment(state.dims);
     text += std::string("  ") + (state.replaced ? "const " : "") + type + " *" + state.name + shape + "\n";
     if (state.replaced)
-      text += "  " + type + " *" + state.name + "_next; // its value after this run\n";
+      text += "  " + type + " *" + nextName(state.name) + "; // its value after this run\n";
   }
   text += "  // outputs\n";
   for (const Value &v : spec.outputs)
@@ -151,7 +151,7 @@ std::string emitEntry(const Interface &i, const Target &target) {
     std::string type = elementText(state.type).type;
     local((state.replaced ? "const " : "") + type + " *", state.name, state.name);
     if (state.replaced)
-      local(type + " *", state.name + "_next", state.name + "_next");
+      local(type + " *", nextName(state.name), nextName(state.name));
   }
   for (const Value &v : spec.outputs)
     if (!isInWorkspace(v))

@@ -60,7 +60,7 @@ struct State {
   std::string onnxInput, onnxOutput;
   ingot_dtype type = INGOT_UNDEFINED;
   std::vector<std::string> dims; // formulas over Input symbols; the capacity stands for the length
-  bool replaced = false;         // every run writes a whole new value, to `name`_next; else updated in place
+  bool replaced = false;         // every run writes a whole new value, to nextName(name); else updated in place
 };
 
 /// One kernel: `void N_<target>_<name>(params, int64_t begin, int64_t end)` works on the tiles [begin, end); on CUDA
@@ -100,6 +100,7 @@ struct Weights {
 struct RuntimeFile {
   std::string path; // in the output: "ingot/ingot.h"
   std::string text;
+  std::string source; // where it was read
 };
 
 struct BuildInfo {

@@ -47,7 +47,7 @@ Error checkSpec(const LibrarySpec &spec) {
     if (Error error = declare(state.name))
       return error;
     if (state.replaced)
-      if (Error error = declare(state.name + "_next"))
+      if (Error error = declare(nextName(state.name)))
         return error;
   }
   for (const Value &value : spec.outputs) {
@@ -112,7 +112,7 @@ Expected<std::vector<RuntimeFile>> loadRuntime(StringRef folder) {
     auto buffer = MemoryBuffer::getFile(folder + "/" + path);
     if (!buffer)
       return createStringError(buffer.getError(), "cannot read the runtime file " + folder + "/" + path);
-    files.push_back({("ingot/" + sys::path::filename(path)).str(), (*buffer)->getBuffer().str()});
+    files.push_back({("ingot/" + sys::path::filename(path)).str(), (*buffer)->getBuffer().str(), (folder + "/" + path).str()});
   }
   return files;
 }
@@ -300,10 +300,12 @@ static Expected<Destination> findDestination(StringRef name) {
   for (sys::fs::recursive_directory_iterator it(d.path, code, /*follow_symlinks=*/false), end; it != end && !code;
        it.increment(code)) {
     StringRef path = StringRef(it->path()).drop_front(d.path.size() + 1);
-    bool plain = it->type() == sys::fs::file_type::regular_file || it->type() == sys::fs::file_type::directory_file;
-    if (listed.empty())
+    bool isFolder = it->type() == sys::fs::file_type::directory_file;
+    bool isOurs = isFolder || (it->type() == sys::fs::file_type::regular_file && listed.count(path.str()));
+    // Folders without files are nobody's: build systems make those of their outputs beforehand.
+    if (listed.empty() && !isFolder)
       return refuse(" exists and is no folder of ingot's");
-    if (!plain || !listed.count(path.str()))
+    if (!isOurs)
       return createStringError(inconvertibleErrorCode(), name + " holds " + path +
                                                              ", which ingot did not write; move it, or name another folder with -o");
     d.ours.push_back(path.str());

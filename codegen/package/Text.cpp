@@ -141,6 +141,8 @@ std::string makeIdentifier(StringRef text, std::set<std::string> &used) {
   return name;
 }
 
+std::string nextName(StringRef name) { return name.rtrim('_').str() + "_next"; }
+
 bool isValidLibraryName(StringRef name) {
   if (name.empty() || !(isAlpha(name.front())) || name.starts_with("ingot") || isReserved(name))
     return false;

@@ -30,6 +30,8 @@ bool isWordOfC(llvm::StringRef word);
 /// A C identifier for `text` that is no keyword, no word of the generated code's own and not in `used`; it is
 /// added to `used`.
 std::string makeIdentifier(llvm::StringRef text, std::set<std::string> &used);
+/// What the value that follows `name` is called in generated code: h -> h_next, state_ -> state_next.
+std::string nextName(llvm::StringRef name);
 
 /// Whether a library may be called so.
 bool isValidLibraryName(llvm::StringRef name);

@@ -178,6 +178,8 @@ Error buildLibrary(StringRef folder, StringRef name, ArrayRef<Source> sources, c
   if (options.ld.empty()) {
     link = {cuda ? "c++" : options.cxx};
     link.insert(link.end(), common.begin(), common.end());
+    if (!cuda)
+      link.insert(link.end(), options.cxxFlags.begin(), options.cxxFlags.end());
     link.insert(link.end(), {"-r", "-nostdlib", "-o", whole});
   } else {
     link = {options.ld, "-r", "-o", whole};

@@ -23,10 +23,10 @@ private:
 
 struct ToolchainOptions {
   std::string cxx = "c++";           // --cxx; nvcc for CUDA
-  std::vector<std::string> cxxFlags; // --cxxflags, after ours
+  std::vector<std::string> cxxFlags; // --cxxflags, after ours; at the link too, for they may name the target
   std::string ar = "ar";             // --ar
   std::string ld;                    // empty: the C++ compiler with -r
-  std::string objcopy = "objcopy";
+  std::string objcopy = "objcopy";   // --objcopy
   std::string sysroot;               // --sysroot
   unsigned jobs = 0;                 // 0: one per processor
 };

@@ -1,5 +1,6 @@
 //===- EntryPrinter.cpp - a plan.entry as the body of the library's run function ------------===//
 #include "codegen/printer/EntryPrinter.h"
+#include "codegen/package/Text.h"
 #include "codegen/printer/BodyPrinter.h"
 #include "codegen/printer/DimText.h"
 #include "dialects/nn/Shape.h"
@@ -219,6 +220,8 @@ private:
         name = names.fresh(onnx.empty() ? arg.getType().isIndex() ? "size" : "value" : shortName(onnx));
       else
         names.reserve(name);
+      if (isReplacedState(arg))
+        names.reserve(package::nextName(name));
       std::string type = role == "workspace" ? "unsigned char *" : arg.getType().isIndex() ? "int64_t" : element(arg) + " *";
       bool published = role == "output" && llvm::any_of(arg.getUsers(), [](Operation *user) { return isa<plan::PublishOp>(user); });
       if (role == "input" || isReplacedState(arg))
@@ -547,7 +550,7 @@ private:
       std::string text = get(v).text;
       if (auto arg = dyn_cast<BlockArgument>(v); arg && arg.getOwner()->getParentOp() == entry && isReplacedState(arg) &&
                                                  !StringRef(printed->params[i]).starts_with("const "))
-        text += "_next";
+        text = package::nextName(text);
       std::string wanted = parameterElement(launch, argument + firstArgument(launch));
       if (!wanted.empty() && wanted != element(v)) {
         bool constant = StringRef(printed->params[i]).starts_with("const ") || isConst(v);

@@ -42,11 +42,9 @@ std::string knownNames(StringRef slip, std::vector<std::string> names) {
 std::string runtimeFolder() {
   static int anchor;
   std::string tool = llvm::sys::fs::getMainExecutable(nullptr, &anchor);
-  llvm::SmallString<256> beside(llvm::sys::path::parent_path(llvm::sys::path::parent_path(tool)));
-  llvm::sys::path::append(beside, "share", "ingot", "runtime");
-  if (llvm::sys::fs::is_directory(beside))
-    return beside.str().str();
-  return INGOT_SOURCE_RUNTIME;
+  llvm::SmallString<256> folder(llvm::sys::path::parent_path(llvm::sys::path::parent_path(tool))), real;
+  llvm::sys::path::append(folder, "share", "ingot", "runtime");
+  return llvm::sys::fs::real_path(folder, real) ? folder.str().str() : real.str().str(); // missing: the message names it
 }
 
 Compilation::Compilation(CompileOptions given) : options(std::move(given)) {
@@ -349,6 +347,16 @@ unsigned Compilation::outputIndex(StringRef name) const {
     ++i;
   }
   return i;
+}
+
+std::vector<std::string> Compilation::filesRead() const {
+  std::vector<std::string> files = {options.model};
+  if (model)
+    for (const auto &path : model->external.files())
+      files.push_back(path.string());
+  for (const package::RuntimeFile &file : spec.runtime)
+    files.push_back(file.source);
+  return files;
 }
 
 std::string Compilation::flopFormula() {

@@ -53,6 +53,8 @@ public:
   /// Number of a graph input or output in the file, by name: data sets are numbered so.
   unsigned inputIndex(llvm::StringRef name) const;
   unsigned outputIndex(llvm::StringRef name) const;
+  /// Every file that was read: the model, its external data, what the library copies of the runtime.
+  std::vector<std::string> filesRead() const;
   /// report/report.json.
   std::string report();
   /// Arithmetic of one run as an expression over symbols, and its value in 1e9 for these inputs.
@@ -85,7 +87,7 @@ private:
 std::string knownNames(llvm::StringRef slip, std::vector<std::string> names);
 /// A valid library name from any file name; of DIR/model.onnx, DIR's.
 std::string libraryName(llvm::StringRef path);
-/// The folder `runtime` of this installation: beside the tool, or of the source tree it was built from.
+/// The folder `runtime` of this installation: share/ingot/runtime beside the tool's folder, in build trees a link.
 std::string runtimeFolder();
 
 } // namespace ingot

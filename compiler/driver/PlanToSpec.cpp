@@ -145,7 +145,7 @@ static LogicalResult addRuntimeFile(package::LibrarySpec &spec, StringRef path, 
   auto buffer = llvm::MemoryBuffer::getFile(full);
   if (!buffer)
     return failure();
-  spec.runtime.push_back({as.str(), (*buffer)->getBuffer().str()});
+  spec.runtime.push_back({as.str(), (*buffer)->getBuffer().str(), full.str().str()});
   // What it includes with quotes comes along.
   StringRef text = spec.runtime.back().text;
   std::string copy = text.str();
@@ -205,6 +205,9 @@ static void addInterface(plan::EntryOp entry, ArrayAttr symbols, package::Librar
       continue;
     }
     std::string id = package::makeIdentifier(name, used);
+    if (role == "state" && !attr(i, "plan.capacity"))
+      while (!used.insert(package::nextName(id)).second) // the name of its new value is taken
+        id = package::makeIdentifier(name, used);
     options.argumentNames.push_back(id);
     if (role == "symbol") {
       package::Symbol s;

@@ -56,6 +56,13 @@ std::shared_ptr<const MappedFile> ExternalData::open(const std::string &location
   return file;
 }
 
+std::vector<fs::path> ExternalData::files() const {
+  std::vector<fs::path> paths;
+  for (const auto &[location, file] : opened)
+    paths.push_back(folder / location);
+  return paths;
+}
+
 std::optional<ExternalSlice> ExternalData::resolve(const onnx::TensorProto &tensor, uint64_t expected,
                                                    Problem &problem) const {
   std::string location;

@@ -11,6 +11,7 @@
 #include <map>
 #include <onnx/onnx_pb.h>
 #include <optional>
+#include <vector>
 
 namespace ingot {
 
@@ -30,6 +31,9 @@ public:
   /// Finds the `expected` bytes of a tensor whose data_location is EXTERNAL.
   std::optional<ExternalSlice> resolve(const onnx::TensorProto &tensor, uint64_t expected,
                                        Problem &problem) const;
+
+  /// The files beside the model that have been opened.
+  std::vector<std::filesystem::path> files() const;
 
 private:
   std::shared_ptr<const MappedFile> open(const std::string &location, Problem &problem) const;

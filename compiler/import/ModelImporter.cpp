@@ -53,7 +53,7 @@ std::string ModelImporter::symbolName(StringRef text) {
   for (;;) {
     std::string name = package::makeIdentifier(wanted, usedNames);
     bool collides = llvm::any_of(symbolList, [&](const SymbolInfo &s) {
-      auto derived = [&](StringRef a, StringRef b) { return a == (b + "_limit").str() || a == (b + "_next").str(); };
+      auto derived = [&](StringRef a, StringRef b) { return a == (b + "_limit").str() || a == package::nextName(b); };
       return derived(s.name, name) || derived(name, s.name); // locals of the library's functions
     });
     if (!collides)

@@ -11,7 +11,7 @@ namespace ingot {
 
 /// What every command that takes a model accepts.
 struct ModelArguments {
-  std::string model, name, target, cxx, cxxflags, ar, sysroot, weights;
+  std::string model, name, target, cxx, cxxflags, ar, objcopy, sysroot, weights;
   std::vector<std::string> dims, shapes, states;
   bool quiet = false, timing = false;
   std::string diagnostics = "text";

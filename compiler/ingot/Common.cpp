@@ -34,6 +34,7 @@ void ModelArguments::add(CLI::App &app, const std::string &defaultTarget) {
   app.add_option("--cxx", cxx, "C++ compiler (nvcc for CUDA)");
   app.add_option("--cxxflags", cxxflags, "more flags for it");
   app.add_option("--ar", ar, "archiver");
+  app.add_option("--objcopy", objcopy, "objcopy that knows the target's object files");
   app.add_option("--sysroot", sysroot, "root of the target's headers and libraries");
   app.add_flag("--quiet", quiet, "no progress and no summary");
   app.add_flag("--timing", timing, "a table of time and memory by stage, on stderr");
@@ -131,6 +132,8 @@ bool ModelArguments::parse(CompileOptions &options) const {
   package::deriveTools(t);
   if (!ar.empty())
     t.ar = ar;
+  if (!objcopy.empty())
+    t.objcopy = objcopy;
   t.sysroot = sysroot;
   BumpPtrAllocator allocator;
   StringSaver saver(allocator);

@@ -8,11 +8,42 @@ namespace ingot {
 
 namespace {
 struct CompileArguments : ModelArguments {
-  std::string output, emit = "library";
+  std::string output, emit = "library", depfile;
 };
 
 const std::map<std::string, Stage> stages = {{"onnx", Stage::Onnx}, {"nn", Stage::Nn},         {"kernel", Stage::Kernel},
                                              {"plan", Stage::Plan}, {"source", Stage::Source}, {"library", Stage::Library}};
+
+/// A path as make and ninja read it in a dependency file.
+std::string depfileText(StringRef path) {
+  std::string text;
+  for (char c : path) {
+    if (c == ' ' || c == '#')
+      text += '\\';
+    else if (c == '$')
+      text += '$';
+    text += c;
+  }
+  return text;
+}
+
+/// "target: files", like a C++ compiler's -MF.
+bool writeDepfile(const CompileArguments &a, const Compilation &c, const std::string &target) {
+  std::error_code ec;
+  raw_fd_ostream os(a.depfile, ec);
+  if (!ec) {
+    os << depfileText(target) << ":";
+    for (const std::string &file : c.filesRead())
+      os << " \\\n  " << depfileText(file);
+    os << "\n";
+    os.close();
+    ec = os.error();
+    os.clear_error();
+  }
+  if (ec)
+    complain(a, "cannot write " + a.depfile + ": " + ec.message());
+  return !ec;
+}
 
 ExitCode compile(const CompileArguments &a) {
   CompileOptions options;
@@ -23,6 +54,10 @@ ExitCode compile(const CompileArguments &a) {
     return ExitUsage;
   }
   Stage last = stages.at(a.emit);
+  if (!a.depfile.empty() && a.output.empty() && last <= Stage::Plan) {
+    complain(a, "--depfile needs -o: it says what that file depends on");
+    return ExitUsage;
+  }
   Compilation c(options);
   c.timing.onStage = [&](const std::string &stage) { progress(a, "compiling: " + stage); };
   std::string folder = a.output.empty() ? c.options.name : a.output;
@@ -61,6 +96,11 @@ ExitCode compile(const CompileArguments &a) {
     e = c.write(folder, last == Stage::Library);
   }
   report(c, a);
+  if (e == ExitOk && !a.depfile.empty()) {
+    std::string made = last <= Stage::Plan ? a.output : folder + (last == Stage::Source ? "/CMakeLists.txt" : "/lib/lib" + c.spec.name + ".a");
+    if (!writeDepfile(a, c, made))
+      e = ExitBadInput;
+  }
   if (a.timing)
     c.timing.print(errs());
   if (e != ExitOk || last <= Stage::Plan || a.quiet)
@@ -89,6 +129,7 @@ void addCompile(CLI::App &app, int &exitCode) {
   sub->add_option("--emit", a->emit, "onnx, nn, kernel, plan: IR; source: no C++ compiler; library")
       ->check(CLI::IsMember({"onnx", "nn", "kernel", "plan", "source", "library"}))
       ->capture_default_str();
+  sub->add_option("--depfile", a->depfile, "file to write for make or ninja: what the library depends on");
   sub->callback([a, &exitCode] { exitCode = compile(*a); });
 }
 

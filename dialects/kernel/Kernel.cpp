@@ -1,4 +1,5 @@
 //===- Kernel.cpp - verifiers of the kernel dialect ---------------------------------===//
+#include "dialects/kernel/Nest.h"
 #include "dialects/kernel/Kernel.h"
 #include "dialects/nn/Shape.h"
 #include "mlir/IR/DialectImplementation.h"
@@ -176,6 +177,50 @@ OpFoldResult ViewOp::fold(FoldAdaptor) {
     return getResult();
   }
   return {};
+}
+
+//===----------------------------------------------------------------------===//
+// Operands in another layout
+//===----------------------------------------------------------------------===//
+
+/// Tables are read at indices that the body computes, so they stay as they are.
+bool GenericOp::permutes(unsigned operand) {
+  unsigned tables = getIns().size(), dests = tables + getTables().size();
+  return (operand < tables || operand >= dests) && getNumResults() == 1 &&
+         nn::rankOf(getOperand(operand)) == nn::rankOf(getResult(0));
+}
+
+std::optional<SmallVector<Value>> GenericOp::permuted(OpBuilder &b, ValueRange operands, ArrayRef<int64_t> perm) {
+  Nest n(cast<LoopNestInterface>(getOperation()));
+  auto permute = [&](Nest::Index &index) {
+    Nest::Index now;
+    for (int64_t p : perm)
+      now.push_back(index[p]);
+    index = now;
+  };
+  for (unsigned i = 0; i < n.ins.size(); ++i)
+    if (permutes(i)) {
+      n.ins[i] = operands[i];
+      permute(n.inIndex[i]);
+    }
+  for (auto [dest, now] : llvm::zip(n.dests, operands.take_back(n.dests.size())))
+    dest = now;
+  permute(n.resultIndex[0]);
+  Dims out = nn::dimsOf(getResult(0)), to;
+  for (int64_t p : perm)
+    to.push_back(out[p]);
+  n.resultTypes[0] = nn::tensorOf(to, nn::elementOf(getResult(0)));
+  // The loops follow the result's new order, so that the innermost walks contiguous elements.
+  SmallVector<unsigned> order;
+  for (AffineExpr e : n.resultIndex[0])
+    for (unsigned d = 0; d < n.domain.size(); ++d)
+      if (n.uses(e, d) && !llvm::is_contained(order, d))
+        order.push_back(d);
+  for (unsigned d = 0; d < n.domain.size(); ++d)
+    if (!llvm::is_contained(order, d))
+      order.push_back(d);
+  n.permuteDims(order);
+  return SmallVector<Value>(n.build(b)->getResults());
 }
 
 } // namespace ingot::kernel

@@ -33,7 +33,7 @@ class Kernel_LoopNestOp<string mnemonic, list<Trait> traits = []>
   let hasCanonicalizer = 1;
 }
 
-def Kernel_GenericOp : Kernel_LoopNestOp<"generic"> {
+def Kernel_GenericOp : Kernel_LoopNestOp<"generic", [DeclareOpInterfaceMethods<Nn_PermuteInterface, ["permutes"]>]> {
   let summary = "a loop nest with a scalar body";
   let description = [{
     For every point of `domain` the body computes on the elements that `maps` select from `ins`; each result element is

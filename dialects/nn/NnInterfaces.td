@@ -34,8 +34,11 @@ def Nn_PermuteInterface : OpInterface<"PermuteInterface"> {
   let cppNamespace = "::ingot::nn";
   let description = [{ Operators that can work on operands whose dimensions are permuted. Used by nn-layout. }];
   let methods = [
+    InterfaceMethod<[{ Whether operand i comes permuted; an index list, say, does not. }],
+      "bool", "permutes", (ins "unsigned":$operand), "", "return true;">,
     InterfaceMethod<[{ Rebuilds the operator on permuted operands: `operands[i]` is the transpose of operand i by `perm`
-      (result dim k = old dim perm[k]). Returns results in the permuted layout, or nothing if it cannot. }],
+      (result dim k = old dim perm[k]), or operand i itself if it is not permuted. Returns results in the permuted layout, or nothing if
+      it cannot. }],
       "std::optional<::llvm::SmallVector<::mlir::Value>>", "permuted",
       (ins "::mlir::OpBuilder &":$b, "::mlir::ValueRange":$operands, "::llvm::ArrayRef<int64_t>":$perm)>
   ];

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <stdexcept>
+#include <utility>
 
 #include <png.h>
 
@@ -22,41 +23,52 @@ picture load_png(const std::string &path) {
   return result;
 }
 
-namespace {
+void save_png(const picture &source, const std::string &path) {
+  png_image image = {};
+  image.version = PNG_IMAGE_VERSION;
+  image.width = png_uint_32(source.width);
+  image.height = png_uint_32(source.height);
+  image.format = PNG_FORMAT_BGR;
+  if (!png_image_write_to_file(&image, path.c_str(), 0, source.bgr.data(), 0, nullptr))
+    throw std::runtime_error(path + ": " + image.message);
+}
 
-// Where pixel `i` of `count` falls between two of `source` pixels, centres on centres.
-struct tap {
-  int low, high;
-  float part; // of high
-  tap(int i, int count, int source) {
-    const float at = std::clamp((i + 0.5f) * source / count - 0.5f, 0.0f, float(source - 1));
-    low = int(at);
-    high = std::min(low + 1, source - 1);
-    part = at - low;
-  }
-};
+picture turned(picture source) {
+  std::reverse(source.bgr.begin(), source.bgr.end()); // each pixel's bytes too
+  for (std::size_t i = 0; i < source.bgr.size(); i += 3)
+    std::swap(source.bgr[i], source.bgr[i + 2]);
+  return source;
+}
 
-} // namespace
+tap::tap(int i, int count, int source) : tap((float(i) + 0.5f) * float(source) / float(count) - 0.5f, source) {}
 
-line to_line(const picture &source) {
-  const int width = int(std::ceil(double(line::height) * source.width / source.height));
+tap::tap(float at, int source) {
+  at = std::clamp(at, 0.0f, float(source - 1));
+  low = int(at);
+  high = std::min(low + 1, source - 1);
+  part = at - float(low);
+}
+
+float mix(const picture &source, const tap &row, const tap &column, int c) {
+  const auto at = [&](int y, int x) { return float(source.bgr[(std::size_t(y) * source.width + x) * 3 + c]); };
+  const float top = at(row.low, column.low) + (at(row.low, column.high) - at(row.low, column.low)) * column.part;
+  const float bottom = at(row.high, column.low) + (at(row.high, column.high) - at(row.high, column.low)) * column.part;
+  return top + (bottom - top) * row.part;
+}
+
+line to_line(const picture &source, int narrowest, int widest) {
+  const int needed = int(std::ceil(double(line::height) * source.width / source.height));
   line result;
-  result.width = std::max(320, (width + 7) / 8 * 8); // the model was trained on 320 and reads 8 columns at a time
+  result.width = std::clamp((needed + 7) / 8 * 8, narrowest, widest);
   result.planes.assign(std::size_t(3) * line::height * result.width, 0.0f);
 
+  const int width = std::min(needed, result.width);
   for (int y = 0; y < line::height; ++y) {
-    const tap v(y, line::height, source.height);
+    const tap row(y, line::height, source.height);
     for (int x = 0; x < width; ++x) {
-      const tap u(x, width, source.width);
-      for (int c = 0; c < 3; ++c) {
-        const auto at = [&](int row, int column) {
-          return float(source.bgr[(std::size_t(row) * source.width + column) * 3 + c]);
-        };
-        const float top = at(v.low, u.low) + (at(v.low, u.high) - at(v.low, u.low)) * u.part;
-        const float bottom = at(v.high, u.low) + (at(v.high, u.high) - at(v.high, u.low)) * u.part;
-        const float value = top + (bottom - top) * v.part;
-        result.planes[(std::size_t(c) * line::height + y) * result.width + x] = value / 127.5f - 1.0f;
-      }
+      const tap column(x, width, source.width);
+      for (int c = 0; c < 3; ++c)
+        result.planes[(std::size_t(c) * line::height + y) * result.width + x] = mix(source, row, column, c) / 127.5f - 1.0f;
     }
   }
   return result;

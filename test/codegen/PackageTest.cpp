@@ -130,6 +130,10 @@ TEST_F(PackageTest, RefusesForeignFolders) {
   EXPECT_NE(write(mlpSpec(), "home", nullptr), "");
   fs::create_directories(work / "empty");
   EXPECT_EQ(write(mlpSpec(), "empty", nullptr), "");
+  // Build systems make the folders of the files that they expect.
+  fs::create_directories(work / "made/lib/deep");
+  EXPECT_EQ(write(mlpSpec(), "made", nullptr), "");
+  EXPECT_FALSE(fs::exists(work / "made/lib"));
   fs::create_symlink(work / "nowhere", work / "dangling");
   EXPECT_NE(write(mlpSpec(), "dangling", nullptr).find("is a link to nothing"), std::string::npos);
   std::ofstream(work / "file") << "text";
@@ -416,6 +420,8 @@ TEST(Names, AreIdentifiers) {
   EXPECT_EQ(makeIdentifier("float", used), "float_");
   EXPECT_EQ(makeIdentifier("state", used), "state_");
   EXPECT_EQ(makeIdentifier("::", used), "value");
+  EXPECT_EQ(nextName("hidden"), "hidden_next");
+  EXPECT_EQ(nextName("state_"), "state_next");
   EXPECT_FALSE(isValidLibraryName("std"));
   EXPECT_FALSE(isValidLibraryName("a-b"));
   EXPECT_TRUE(isValidLibraryName("resnet50"));

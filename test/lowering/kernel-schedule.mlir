@@ -79,3 +79,21 @@ func.func @few_columns(%x: tensor<32x64xf32>) -> tensor<32x7xf32> {
       symbols <> padding [unit, unit] init [0.0 : f32] dest_of [-1] -> tensor<32x7xf32>
   return %y : tensor<32x7xf32>
 }
+
+// -----
+
+// Rows that may lie outside the image are read through pointers, each along the channels: channels-first images are turned once.
+// CHECK-LABEL: func.func @channels_first
+// CHECK: %[[T:.*]] = kernel.generic domain <"1", "h", "v", "16">
+// CHECK-SAME: -> tensor<1x?x?x16xf32
+// CHECK: kernel.contract {{.*}} ins(%[[T]],
+nn.weight @w tensor<3x3x16x32xf32> "0"
+func.func @channels_first(%x: tensor<1x16x?x?xf32, #nn.shape<"1", "16", "h", "v">>) -> tensor<1x?x?x32xf32, #nn.shape<"1", "h", "v", "32">> {
+  %w = nn.get_weight @w : tensor<3x3x16x32xf32>
+  %y = kernel.contract domain <"h", "v", "32", "3", "3", "16"> kinds "mmnkkk"
+      ins(%x, %w : tensor<1x16x?x?xf32, #nn.shape<"1", "16", "h", "v">>, tensor<3x3x16x32xf32>)
+      maps [affine_map<(d0, d1, d2, d3, d4, d5) -> (0, d5, d0 + d3 - 1, d1 + d4 - 1)>,
+            affine_map<(d0, d1, d2, d3, d4, d5) -> (d3, d4, d5, d2)>, affine_map<(d0, d1, d2, d3, d4, d5) -> (0, d0, d1, d2)>]
+      symbols <> padding [0.0 : f32, unit] init [0.0 : f32] dest_of [-1] -> tensor<1x?x?x32xf32, #nn.shape<"1", "h", "v", "32">>
+  return %y : tensor<1x?x?x32xf32, #nn.shape<"1", "h", "v", "32">>
+}

@@ -327,6 +327,18 @@ std::optional<Dims> GatherOp::evaluate(ArrayRef<std::optional<Dims>> operands) {
   });
 }
 
+bool GatherOp::permutes(unsigned operand) { return operand == 0; }
+
+std::optional<SmallVector<Value>> GatherOp::permuted(OpBuilder &b, ValueRange operands, ArrayRef<int64_t> perm) {
+  if (rankOf(getIndices()) != 1) // the result then has other dimensions than the input
+    return std::nullopt;
+  Dims out = dimsOf(getResult()), to;
+  for (int64_t p : perm)
+    to.push_back(out[p]);
+  int64_t axis = llvm::find(perm, int64_t(getAxis())) - perm.begin();
+  return SmallVector<Value>{GatherOp::create(b, getLoc(), tensorOf(to, elementOf(getResult())), operands[0], operands[1], axis)};
+}
+
 FailureOr<SmallVector<Value>> GatherOp::lower(OpBuilder &b) {
   Dims in = dimsOf(getInput()), index = dimsOf(getIndices());
   size_t axis = getAxis();

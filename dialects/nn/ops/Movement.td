@@ -45,7 +45,8 @@ def Nn_SliceOp : Nn_ComputeOp<"slice", [DeclareOpInterfaceMethods<Nn_EvaluateInt
   let hasFolder = 1;
   let hasVerifier = 1;
 }
-def Nn_GatherOp : Nn_ComputeOp<"gather", [DeclareOpInterfaceMethods<Nn_EvaluateInterface>]> {
+def Nn_GatherOp : Nn_ComputeOp<"gather", [DeclareOpInterfaceMethods<Nn_EvaluateInterface>,
+                                          DeclareOpInterfaceMethods<Nn_PermuteInterface, ["permutes"]>]> {
   let summary = "numpy take along one axis; negative indices count from the end";
   let arguments = (ins Nn_AnyTensor:$input, Nn_AnyTensor:$indices, I64Attr:$axis);
   let results = (outs Nn_AnyTensor:$result);

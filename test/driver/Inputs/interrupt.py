@@ -11,7 +11,8 @@ tmp = folder / "tmp"
 tmp.mkdir(parents=True)
 started = folder / "started"
 compiler = folder / "slow-c++"
-compiler.write_text(f"#!/bin/sh\nsleep 300 &\necho $! > {started}.part\nmv {started}.part {started}\nwait\n")
+# Several run at once, and the signal may come between echo and mv: what that leaves lies beside the folder.
+compiler.write_text(f"#!/bin/sh\nsleep 300 &\necho $! > {folder}.$$\nmv {folder}.$$ {started}\nwait\n")
 compiler.chmod(0o755)
 
 ingot = subprocess.Popen(

@@ -7,3 +7,8 @@ else()
     set(PACKAGE_VERSION_EXACT TRUE)
   endif()
 endif()
+# Of several folders of a model, find_package takes the one for the processor.
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(aarch64|arm64|ARM64)")
+  set(PACKAGE_VERSION "0.1.0 for x86-64-v3")
+  set(PACKAGE_VERSION_UNSUITABLE TRUE)
+endif()
