@@ -70,8 +70,7 @@ void fill(OpBuilder &b, Region &region, ArrayRef<Operation *> chain) {
 }
 
 void version(IRRewriter &rw, ContractOp op) {
-  auto tile = op.getTileAttr();
-  if (!tile || tile.getPacked() || op->getParentOfType<nn::IfOp>())
+  if (!op.getTiles() || op.getPanel() || op->getParentOfType<nn::IfOp>())
     return;
   DimExpr rows = product(op, 'm');
   SmallVector<Operation *> chain = movedFactor(op);
@@ -82,7 +81,7 @@ void version(IRRewriter &rw, ContractOp op) {
   fill(rw, branch.getThenRegion(), chain);
   fill(rw, branch.getElseRegion(), chain);
   Block &few = branch.getThenRegion().front();
-  cast<ContractOp>(few.getTerminator()->getOperand(0).getDefiningOp()).removeTileAttr();
+  cast<ContractOp>(few.getTerminator()->getOperand(0).getDefiningOp()).removeTilesAttr();
   if (!readUnmoved(rw, cast<GenericOp>(few.front()))) {
     rw.eraseOp(branch);
     return;

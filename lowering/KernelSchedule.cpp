@@ -3,6 +3,7 @@
 #include "dialects/kernel/Builders.h"
 #include "lowering/expand/Expand.h"
 #include "lowering/expand/TileCost.h"
+#include <set>
 
 using namespace mlir;
 namespace ingot {
@@ -84,7 +85,7 @@ struct Contraction : RowMajor {
   }
   void alignInput();
   void padInput();
-  void packFactor(int64_t nr, bool onePanel = false);
+  void packFactor(int64_t width, std::optional<DimExpr> panels);
 };
 
 /// Reads of ins 0 that may leave the image go through a pointer per row, along the innermost sums: where those lie apart (channels before
@@ -176,8 +177,8 @@ void Contraction::padInput() {
   op.setPaddingAttr(b.getArrayAttr(padding));
 }
 
-/// Lays ins 1 out in panels [outer…, n/nr, k…, nr]; `onePanel`: as [outer…, k…, n].
-void Contraction::packFactor(int64_t nr, bool onePanel) {
+/// Lays ins 1 out in panels of `width` columns, [outer…, panels, k…, width]; without `panels`: as [outer…, k…, width].
+void Contraction::packFactor(int64_t width, std::optional<DimExpr> panels) {
   Value w = op.getIns()[1];
   AffineMap map = nestOp.insMap(1);
   Dims domain = op.getDomain().exprs(), symbols = op.getSymbols().exprs();
@@ -194,16 +195,16 @@ void Contraction::packFactor(int64_t nr, bool onePanel) {
   for (unsigned d : outer)
     if (map.isFunctionOfDim(d))
       value[d] = add(domain[d], dim(d));
-  AffineExpr panel = onePanel ? b.getAffineConstantExpr(0) : add(DimExpr::ceilDiv(domain[n], nr), dim(n).floorDiv(nr));
+  AffineExpr panel = panels ? add(*panels, dim(n).floorDiv(width)) : b.getAffineConstantExpr(0);
   for (unsigned d : k)
     value[d] = add(domain[d], dim(d));
-  value[n] = panel * nr + add(nr, onePanel ? dim(n) : dim(n) % nr);
+  value[n] = panel * width + add(width, panels ? dim(n) % width : dim(n));
   SmallVector<AffineExpr> syms;
   for (const DimExpr &s : symbols)
     syms.push_back(g.sym(s));
   AffineMap from = map.replaceDimsAndSymbols(value, syms, all.size(), symbols.size());
   Type element = nn::elementOf(w);
-  bool whole = domain[n].constant() && *domain[n].constant() % nr == 0;
+  bool whole = domain[n] == panels.value_or(1) * width;
   g.in(w, from.getResults(), whole ? TypedAttr() : cast<TypedAttr>(b.getZeroAttr(storageType(element))));
   g.result(element, dims, all);
   Value packed = g.build([](kernel::Scalars &r) -> SmallVector<Value> { return {r.in[0]}; })[0];
@@ -261,16 +262,17 @@ struct KernelSchedule : impl::KernelScheduleBase<KernelSchedule> {
   using Base::Base;
 
   void runOnOperation() override {
-    auto machine = findMachine(target);
-    if (!machine) {
-      getOperation().emitError() << "there is no target '" << target << "'";
+    std::string problem;
+    std::vector<Machine> machines = findMachines(targets, problem);
+    if (machines.empty()) {
+      getOperation().emitError() << problem;
       return signalPassFailure();
     }
-    scheduleContracts(getOperation(), *machine);
+    scheduleContracts(getOperation(), machines);
     ConstantValues constants(getOperation());
     SmallVector<kernel::GenericOp> nests;
     getOperation().walk([&](kernel::GenericOp op) { nests.push_back(op); });
-    if (machine->vectorBytes)
+    if (llvm::any_of(machines, [](const Machine &m) { return m.vectorBytes > 0; }))
       for (kernel::GenericOp op : nests)
         alignConstants(op, constants);
   }
@@ -279,25 +281,41 @@ struct KernelSchedule : impl::KernelScheduleBase<KernelSchedule> {
 
 /// One thread computes one element and its neighbours the next columns: the columns of constant factors become innermost.
 static void layOutForThreads(ContractOp op, const ConstantValues &constants) {
-  if (op.getTileAttr() || !op.getKinds().contains('n') || !constants.contains(op.getIns()[1]))
+  if (op.getTiles() || !op.getKinds().contains('n') || !constants.contains(op.getIns()[1]))
     return;
   Contraction c(op);
   auto n = c.op.getDomain().exprs()[c.n].constant();
   if (n && *n > 1 && c.columnsContiguous(op.getIns().size()) && !c.columnsContiguous(1))
-    c.packFactor(*n, /*onePanel=*/true);
+    c.packFactor(*n, std::nullopt);
 }
 
-static void scheduleContract(ContractOp op, const ConstantValues &constants, const Machine &machine) {
-  if (machine.kind == MachineKind::Cuda)
+/// As many panels as the tiles read: the last tile of a target may go beyond the last column.
+static DimExpr panelCount(const DimExpr &columns, const TileChoice &choice) {
+  std::set<int64_t> steps; // panels of a tile
+  for (const RegisterTile &tile : choice.tiles)
+    steps.insert(std::max<int64_t>(1, tile.nr / choice.panel));
+  std::optional<DimExpr> most;
+  for (int64_t step : steps) {
+    if (llvm::any_of(steps, [&](int64_t larger) { return larger > step && larger % step == 0; }))
+      continue; // that one reads as far
+    DimExpr count = DimExpr::ceilDiv(columns, step * choice.panel) * step;
+    most = most ? DimExpr::max(*most, count) : count;
+  }
+  return *most;
+}
+
+static void scheduleContract(ContractOp op, const ConstantValues &constants, ArrayRef<Machine> machines) {
+  if (machines.front().kind == MachineKind::Cuda)
     return layOutForThreads(op, constants);
-  int64_t lanes = machine.lanes(4);
+  std::vector<Machine> vectors; // scalar code takes any layout
+  llvm::copy_if(machines, std::back_inserter(vectors), [](const Machine &m) { return m.vectorBytes > 0; });
   Type acc = cast<TypedAttr>(op.getInit()[0]).getType();
-  if (op.getTileAttr() || lanes == 1 || !op.getKinds().contains('n') || !(acc.isF32() || acc.isInteger(32)))
+  if (op.getTiles() || vectors.empty() || !op.getKinds().contains('n') || !(acc.isF32() || acc.isInteger(32)))
     return;
   Contraction c(op);
   DimExpr m = c.size(c.m), n = c.size(c.n), k = c.size(c.k);
   // Hardly a vector of columns: the lanes run along k instead.
-  if (n.constant() && *n.constant() * 4 <= lanes)
+  if (n.constant() && *n.constant() * 4 <= vectors.front().lanes(4))
     return;
   bool constant = constants.contains(op.getIns()[1]), direct = c.columnsContiguous(1);
   // Packing at run time pays if many rows use the panels.
@@ -305,20 +323,25 @@ static void scheduleContract(ContractOp op, const ConstantValues &constants, con
   if (!pack && !direct)
     return;
   ContractSizes sizes{expand::estimate(m), expand::estimate(n), expand::estimate(k), m.constant().has_value(), pack};
-  RegisterTile tile = chooseTile(sizes, machine);
+  TileChoice choice = chooseTiles(sizes, vectors);
   c.alignInput();
   c.padInput();
-  if (pack)
-    c.packFactor(tile.nr);
-  op.setTileAttr(kernel::TileAttr::get(op.getContext(), tile.mr, tile.nr, pack));
+  if (pack) {
+    c.packFactor(choice.panel, panelCount(n, choice));
+    op.setPanel(choice.panel);
+  }
+  NamedAttrList tiles;
+  for (auto [machine, tile] : llvm::zip(vectors, choice.tiles))
+    tiles.set(machine.id, kernel::TileAttr::get(op.getContext(), tile.mr, tile.nr));
+  op.setTilesAttr(tiles.getDictionary(op.getContext()));
 }
 
-void scheduleContracts(Operation *root, const Machine &machine) {
+void scheduleContracts(Operation *root, ArrayRef<Machine> machines) {
   ConstantValues constants(root);
   SmallVector<ContractOp> work;
   root->walk([&](ContractOp op) { work.push_back(op); });
   for (ContractOp op : work)
-    scheduleContract(op, constants, machine);
+    scheduleContract(op, constants, machines);
 }
 
 } // namespace ingot

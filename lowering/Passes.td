@@ -70,19 +70,22 @@ def KernelSchedule : IngotPass<"kernel-schedule"> {
     (hoist-constants evaluates the packing), another one where many rows use it and its columns are not contiguous. An image with few
     channels, or with padding other than zero, gets its border in a copy.
 
+    Several targets have a tile each but share the panels, so that weights exist once: panels are as wide as the narrowest tile if the
+    others consist of such, else as wide as the widest vector.
+
     Before:
     ```mlir
     %y = kernel.contract domain <"196", "256", "1024"> kinds "mnk" ins(%x, %w : tensor<196x1024xf32>, tensor<1024x256xf32>) …
     ```
-    After, with target=x86-64-v4:
+    After, with targets=x86-64-v4:
     ```mlir
     %p = kernel.generic domain <"4", "1024", "64"> iterators "ppp" ins(%w : tensor<1024x256xf32>)
            maps [affine_map<(d0, d1, d2) -> (d1, d0 * 64 + d2)>, …] … -> tensor<4x1024x64xf32> { … }
-    %y = kernel.contract domain <"196", "256", "1024"> kinds "mnk" tile <6 x 64, packed = true> ins(%x, %p : …)
+    %y = kernel.contract domain <"196", "256", "1024"> kinds "mnk" tiles {x86_64_v4 = #kernel.tile<6 x 64>} panel 64 ins(%x, %p : …)
            maps [(m, n, k) -> (m, k), (m, n, k) -> (n floordiv 64, k, n mod 64), …] …
     ```
   }];
-  let options = [Option<"target", "target", "std::string", "\"x86-64-v3\"", "machine row, with +features">];
+  let options = [Option<"targets", "targets", "std::string", "\"x86-64-v3\"", "machine rows, with +features, comma-separated">];
 }
 
 def HoistConstants : IngotPass<"hoist-constants"> {
@@ -290,7 +293,7 @@ def KernelFewRows : IngotPass<"kernel-few-rows"> {
     Before:
     ```mlir
     %t = kernel.generic … ins(%keys) …                                   // transposed
-    %y = kernel.contract domain <"new", "past + new", "64"> kinds "mnk" tile <…> ins(%q, %t : …) …
+    %y = kernel.contract domain <"new", "past + new", "64"> kinds "mnk" tiles {…} ins(%q, %t : …) …
     ```
     After:
     ```mlir
@@ -300,7 +303,7 @@ def KernelFewRows : IngotPass<"kernel-few-rows"> {
       nn.yield %0
     } else {
       %t = kernel.generic … ins(%keys) …
-      %0 = kernel.contract … tile <…> ins(%q, %t : …) …
+      %0 = kernel.contract … tiles {…} ins(%q, %t : …) …
       nn.yield %0
     }
     ```

@@ -13,20 +13,20 @@ void addNnPasses(mlir::PassManager &pm, OperatorDefinitions *definitions) {
   pm.addPass(mlir::createCSEPass());
 }
 
-void addKernelPasses(mlir::PassManager &pm, const Machine &machine, bool optimise) {
+void addKernelPasses(mlir::PassManager &pm, llvm::ArrayRef<Machine> machines, bool optimise) {
   pm.addPass(createConvertNnToKernel());
   pm.addPass(mlir::createCanonicalizerPass());
   pm.addPass(mlir::createCSEPass());
   if (optimise) {
     // Transposes and the like end in the factors' maps before those are laid out.
     pm.addPass(createKernelFuseProducers({/*movementOnly=*/true}));
-    pm.addPass(createKernelSchedule({machine.name}));
+    pm.addPass(createKernelSchedule({listOf(machines)}));
   }
   pm.addPass(createHoistConstants());
   if (optimise) {
     pm.addPass(createKernelFuseProducers());
     pm.addPass(createKernelFuseEpilogues());
-    if (machine.kind == MachineKind::Cpu) { // on CUDA a row would be one thread's
+    if (machines.front().kind == MachineKind::Cpu) { // on CUDA a row would be one thread's
       pm.addPass(createKernelFuseRows());
       pm.addPass(createKernelFewRows());
     }
@@ -35,10 +35,13 @@ void addKernelPasses(mlir::PassManager &pm, const Machine &machine, bool optimis
   pm.addPass(mlir::createCSEPass());
 }
 
-void addPlanPasses(mlir::PassManager &pm, const Machine &machine, bool optimise) {
+void addPlanPasses(mlir::PassManager &pm) {
   pm.addPass(createBuildPlan());
   pm.addPass(createPlanDedupeKernels());
   pm.addPass(createPlanArena());
+}
+
+void addTargetPasses(mlir::PassManager &pm, const Machine &machine, bool optimise) {
   pm.addPass(createExpandKernels({optimise || machine.kind == MachineKind::Cuda ? machine.name : "x86-64-v2"}));
   // Upstream's canonicalisation would undo the form of expanded kernels (one-tile loops, masks).
   pm.addPass(mlir::createCSEPass());

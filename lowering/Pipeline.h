@@ -10,10 +10,12 @@ namespace ingot {
 
 /// onnx → nn: conversion and everything that works on named operators.
 void addNnPasses(mlir::PassManager &pm, OperatorDefinitions *definitions);
-/// nn → kernel: loop nests, packed weights, constants, fusion.
-void addKernelPasses(mlir::PassManager &pm, const Machine &machine, bool optimise);
-/// kernel → plan: buffers, launches, expanded kernels.
-void addPlanPasses(mlir::PassManager &pm, const Machine &machine, bool optimise);
+/// nn → kernel: loop nests, packed weights, constants, fusion; for all targets of a library at once.
+void addKernelPasses(mlir::PassManager &pm, llvm::ArrayRef<Machine> machines, bool optimise);
+/// kernel → plan: buffers and launches, the same for all targets.
+void addPlanPasses(mlir::PassManager &pm);
+/// A plan's kernels as one target runs them.
+void addTargetPasses(mlir::PassManager &pm, const Machine &machine, bool optimise);
 
 } // namespace ingot
 #endif

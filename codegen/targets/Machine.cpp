@@ -9,6 +9,7 @@
 using namespace llvm;
 namespace ingot {
 
+// Of one architecture, each runs on whatever a later one runs on.
 static const Machine rows[] = {
     // name, kind, id, vector bytes, registers, L1, L2, flags, features, cpuFeatures, triple
     {"x86-64-v2", MachineKind::Cpu, "scalar", 0, 16, 32 << 10, 256 << 10, {"-march=x86-64-v2"}, {}, "INGOT_CPU_X86_64_V2", ""},
@@ -59,12 +60,50 @@ std::optional<Machine> findMachine(StringRef name) {
   return *row;
 }
 
-std::string unknownMachine(StringRef name) {
+/// Why findMachine found nothing.
+static std::string unknownMachine(StringRef name) {
   const Machine *row = rowOf(name);
   if (!row)
     return "unknown target '" + name.str() + "'; known: " + join(machineNames(), ", ") + ", native";
   return "target " + row->name + " has no feature '" + unknownFeature(*row, name).str() + "'; it has " +
          join(row->features, ", ");
+}
+
+std::vector<Machine> findMachines(StringRef list, std::string &problem) {
+  SmallVector<StringRef> names;
+  list.split(names, ',');
+  std::vector<Machine> machines;
+  auto refuse = [&](std::string why) {
+    problem = std::move(why);
+    return std::vector<Machine>();
+  };
+  for (StringRef name : names) {
+    std::optional<Machine> row = findMachine(name);
+    if (!row)
+      return refuse(unknownMachine(name));
+    if (llvm::none_of(machines, [&](const Machine &m) { return m.id == row->id; }))
+      machines.push_back(*row);
+  }
+  const Machine &first = machines.front();
+  for (const Machine &m : machines)
+    if (m.kind != first.kind || m.triple != first.triple)
+      return refuse("targets " + first.name + " and " + m.name +
+                    " in one library: they must be CPUs of one architecture; compile a library for each");
+  if (machines.size() > 1 && first.kind == MachineKind::Cuda)
+    return refuse("targets " + first.name + " and " + machines[1].name + ": a CUDA library has one target; compile a library for each");
+  llvm::sort(machines, [](const Machine &a, const Machine &b) { return rowOf(a.name) > rowOf(b.name); });
+  return machines;
+}
+
+bool runsOn(const Machine &target, const Machine &processor) {
+  return target.kind == processor.kind && target.triple == processor.triple && rowOf(target.name) <= rowOf(processor.name);
+}
+
+std::string listOf(ArrayRef<Machine> machines) {
+  std::string text;
+  for (const Machine &m : machines)
+    text += (text.empty() ? "" : ",") + m.name;
+  return text;
 }
 
 std::vector<std::string> machineNames() {

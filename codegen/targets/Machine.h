@@ -2,6 +2,7 @@
 #ifndef INGOT_CODEGEN_TARGETS_MACHINE_H
 #define INGOT_CODEGEN_TARGETS_MACHINE_H
 
+#include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringRef.h"
 #include <cstdint>
 #include <optional>
@@ -30,8 +31,13 @@ struct Machine {
 /// The row of `name`, or nothing if there is none. "native" detects this CPU. Features that the row has may follow
 /// (+fma); no code makes use of others, so asking for them fails.
 std::optional<Machine> findMachine(llvm::StringRef name);
-/// Why findMachine found nothing.
-std::string unknownMachine(llvm::StringRef name);
+/// The rows of "T[,T…]", the targets of one library: each once, the best first, whatever their order in the list. Empty, and
+/// `problem` set, for an unknown one, a mixture of architectures, or several CUDA targets.
+std::vector<Machine> findMachines(llvm::StringRef list, std::string &problem);
+/// Whether code for `target` runs on a processor of the other row.
+bool runsOn(const Machine &target, const Machine &processor);
+/// "x86-64-v4,x86-64-v3": the list that findMachines makes of it.
+std::string listOf(llvm::ArrayRef<Machine> machines);
 /// Names of all rows, for help and error texts.
 std::vector<std::string> machineNames();
 

@@ -222,22 +222,28 @@ ExitCode Compilation::passes(Stage last) {
     diagnostics.add(out);
     return success();
   });
-  auto stage = [&](const char *name, llvm::function_ref<void(PassManager &)> add) {
+  auto stage = [&](std::string name, ModuleOp module, llvm::function_ref<void(PassManager &)> add) {
     timing.begin(name);
     PassManager pm(&context);
     add(pm);
-    return succeeded(pm.run(*module));
+    return succeeded(pm.run(module));
   };
-  bool ok = stage("nn", [&](PassManager &pm) { addNnPasses(pm, importer.get()); });
+  bool ok = stage("nn", *module, [&](PassManager &pm) { addNnPasses(pm, importer.get()); });
   types = importer->types();
   importer.reset();
   if (ok && last > Stage::Nn)
-    ok = stage("kernel", [&](PassManager &pm) {
-      addKernelPasses(pm, machine, options.optimise);
+    ok = stage("kernel", *module, [&](PassManager &pm) {
+      addKernelPasses(pm, machines, options.optimise);
       pm.addInstrumentation(watchNodeWork(work));
     });
   if (ok && last > Stage::Kernel)
-    ok = stage("plan", [&](PassManager &pm) { addPlanPasses(pm, machine, options.optimise); });
+    ok = stage("plan", *module, [&](PassManager &pm) { addPlanPasses(pm); });
+  for (const Machine &machine : machines) {
+    if (!ok || last <= Stage::Kernel)
+      break;
+    plans.push_back(module->clone());
+    ok = stage(machine.name, *plans.back(), [&](PassManager &pm) { addTargetPasses(pm, machine, options.optimise); });
+  }
   timing.end();
   if (ok)
     return ExitOk;
@@ -249,12 +255,9 @@ ExitCode Compilation::passes(Stage last) {
 }
 
 ExitCode Compilation::run(Stage last) {
-  auto row = findMachine(options.target);
-  if (!row) {
-    message = unknownMachine(options.target);
+  machines = findMachines(options.target, message);
+  if (machines.empty())
     return ExitUsage;
-  }
-  machine = *row;
   if (ExitCode e = load())
     return e;
   if (ExitCode e = applyStates())
@@ -271,7 +274,7 @@ ExitCode Compilation::run(Stage last) {
 
 /// The options that the library depends on, in the order of --help.
 std::string Compilation::optionsText() const {
-  std::string text = "--target " + machine.name;
+  std::string text = "--target " + listOf(machines);
   for (auto &[name, r] : options.dims)
     text += " --dim " + name + "=" + std::to_string(r.low) + (r.high == r.low ? "" : ".." + std::to_string(r.high));
   for (auto &[name, shape] : options.shapes) {
@@ -307,8 +310,11 @@ ExitCode Compilation::makeSpec() {
       diagnostics.add({d.str(), "report this model to the developers", nameAt(d.getLocation())});
     return success();
   });
-  auto models = module->getOps<plan::ModelOp>();
-  if (models.empty() || failed(planToSpec(*models.begin(), machine, (*module)->getAttrOfType<ArrayAttr>("ingot.symbols"), spec)))
+  std::vector<plan::ModelOp> models;
+  for (auto &plan : plans)
+    llvm::append_range(models, plan->getOps<plan::ModelOp>());
+  if (models.size() != machines.size() ||
+      failed(planToSpec(models, machines, (*module)->getAttrOfType<ArrayAttr>("ingot.symbols"), spec)))
     return ExitInternal;
   constexpr uint64_t embeddable = uint64_t(1) << 30;
   bool large = spec.weights.bytes > embeddable;
@@ -383,9 +389,8 @@ std::optional<inspect::ModelFacts> Compilation::facts() {
   out.ingotVersion = INGOT_VERSION;
   out.file = llvm::sys::path::filename(options.model).str();
   out.sha256 = spec.build.modelSha256;
-  auto plans = module->getOps<plan::ModelOp>();
   if (!spec.targets.empty() && !plans.empty()) {
-    out.plan = inspect::collectPlan(*plans.begin(), machine, spec);
+    out.plan = inspect::collectPlan(*plans.front()->getOps<plan::ModelOp>().begin(), machines.front(), spec);
     out.link();
   }
   return out;

@@ -30,7 +30,7 @@ enum class Stage { Onnx, Nn, Kernel, Plan, Source, Library };
 struct CompileOptions {
   std::string model;
   std::string name; // empty: from the file name
-  std::string target = "x86-64-v3";
+  std::string target = "x86-64-v3"; // T[,T…]
   std::map<std::string, ImportOptions::Range> dims;
   std::map<std::string, std::vector<int64_t>> shapes;
   std::vector<StateOption> states;
@@ -68,9 +68,10 @@ public:
   std::string message;
   Timing timing;
   mlir::MLIRContext context;
-  mlir::OwningOpRef<mlir::ModuleOp> module;
+  mlir::OwningOpRef<mlir::ModuleOp> module; // what is the same for all targets; from Stage::Plan on the plan without kernel bodies
+  std::vector<mlir::OwningOpRef<mlir::ModuleOp>> plans; // Stage::Plan: per target
   package::LibrarySpec spec;
-  Machine machine;
+  std::vector<Machine> machines; // the targets, best first
 
 private:
   ExitCode load();

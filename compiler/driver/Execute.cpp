@@ -112,6 +112,8 @@ RunResult execute(const package::LibrarySpec &spec, const Machine &machine, cons
                            std::to_string(std::chrono::duration_cast<std::chrono::nanoseconds>(
                                               std::chrono::steady_clock::now().time_since_epoch())
                                               .count())});
+  if (!request.target.empty())
+    args.insert(args.end(), {"--target", request.target});
   if (!request.weights.empty())
     args.insert(args.end(), {"--weights", request.weights});
   SmallVector<StringRef> refs(args.begin(), args.end());

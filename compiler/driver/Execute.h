@@ -12,6 +12,7 @@ struct RunRequest {
   std::vector<TensorValue> inputs; // in the library's order
   std::map<std::string, int64_t> dims;
   std::string weights; // the weight file of a library that maps one
+  std::string target;  // of the library's; empty: the best that the processor has
   int threads = 1;
   bool bench = false;
   double seconds = 2;

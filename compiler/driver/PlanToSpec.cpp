@@ -52,7 +52,8 @@ static std::string constantBytes(ElementsAttr value, Type element) {
   return out;
 }
 
-static LogicalResult placeWeights(plan::ModelOp model, package::LibrarySpec &spec) {
+/// Gives every weight of a plan its offset. The plans of all targets have the same weights in the same order.
+static void placeWeights(plan::ModelOp model, package::LibrarySpec &spec) {
   WeightStore &store = WeightStore::of(model.getContext());
   struct Piece {
     uint64_t offset;
@@ -104,7 +105,6 @@ static LogicalResult placeWeights(plan::ModelOp model, package::LibrarySpec &spe
     }
     pad(at);
   };
-  return success();
 }
 
 //===----------------------------------------------------------------------===//
@@ -176,11 +176,8 @@ static LogicalResult addRuntimeFile(package::LibrarySpec &spec, StringRef path, 
   return success();
 }
 
-LogicalResult planToSpec(plan::ModelOp model, const Machine &machine, ArrayAttr symbols, package::LibrarySpec &spec) {
-  if (failed(placeWeights(model, spec)))
-    return failure();
-  auto entries = model.getOps<plan::EntryOp>();
-  plan::EntryOp entry = *entries.begin();
+/// Symbols, inputs, outputs and states; also what the printer of the entry has to call them.
+static void addInterface(plan::EntryOp entry, ArrayAttr symbols, package::LibrarySpec &spec, printer::EntryOptions &options) {
   std::map<std::string, DictionaryAttr> bounds;
   for (auto d : symbols.getAsRange<DictionaryAttr>())
     bounds[cast<StringAttr>(d.get("name")).getValue().str()] = d;
@@ -200,10 +197,7 @@ LogicalResult planToSpec(plan::ModelOp model, const Machine &machine, ArrayAttr 
       past.symbols([&](StringRef s) { lengths[s.str()] = {text(i, "plan.next"), capacity}; });
     }
 
-  std::set<std::string> used;
-  printer::EntryOptions options;
-  options.kernelPrefix = spec.name + "_" + machine.id + "_";
-  std::set<std::string> known;
+  std::set<std::string> used, known;
   for (unsigned i = 0; i < entry.getNumArguments(); ++i) {
     std::string role = text(i, "plan.role"), name = text(i, "plan.name");
     if (role == "workspace") {
@@ -276,7 +270,12 @@ LogicalResult planToSpec(plan::ModelOp model, const Machine &machine, ArrayAttr 
     }
     (role == "input" ? spec.inputs : spec.outputs).push_back(v);
   }
+}
 
+/// Kernels and entry of one target, and the runtime files that they include.
+static LogicalResult addTarget(plan::ModelOp model, plan::EntryOp entry, const Machine &machine, printer::EntryOptions options,
+                               package::LibrarySpec &spec) {
+  options.kernelPrefix = spec.name + "_" + machine.id + "_";
   package::Target target;
   target.name = machine.name;
   target.id = machine.id;
@@ -312,16 +311,9 @@ LogicalResult planToSpec(plan::ModelOp model, const Machine &machine, ArrayAttr 
     (void)level.getAsInteger(10, target.capability);
   }
   spec.targets.push_back(target);
-  if (auto bytes = entry->getAttrOfType<StringAttr>("workspace_bytes"))
-    spec.workspaceBytes = printer::withoutRepetition(*DimExpr::parse(bytes.getValue())).str();
   if (cuda && !printed->stagingBytes.empty() && printed->stagingBytes != "0") { // device copies of inputs and outputs
     spec.plannedBytes = spec.workspaceBytes;
     spec.workspaceBytes = "(" + spec.workspaceBytes + ") + " + printed->stagingBytes;
-  }
-  if (entry->hasAttr("has_tail")) { // room for a first guess; a run that needs more says how much
-    if (spec.plannedBytes.empty())
-      spec.plannedBytes = spec.workspaceBytes;
-    spec.workspaceBytes = "(" + spec.workspaceBytes + ") + " + std::to_string(1 << 20);
   }
   std::string simd = "simd/" + (cuda ? "cuda" : machine.id) + ".h";
   if (failed(addRuntimeFile(spec, simd, simd)) || (cuda && failed(addRuntimeFile(spec, "include/ingot/cuda.h", "ingot/cuda.h"))))
@@ -333,6 +325,36 @@ LogicalResult planToSpec(plan::ModelOp model, const Machine &machine, ArrayAttr 
     name.consume_front("ingot/");
     if (failed(addRuntimeFile(spec, name.starts_with("ops/") ? name : StringRef(("include/" + include)), include)))
       return entry.emitError("internal: no runtime header ") << include;
+  }
+  return success();
+}
+
+LogicalResult planToSpec(ArrayRef<plan::ModelOp> models, ArrayRef<Machine> machines, ArrayAttr symbols, package::LibrarySpec &spec) {
+  // One plan was expanded for every target: what they share is read off the first.
+  std::vector<plan::EntryOp> entries;
+  for (plan::ModelOp model : models) {
+    entries.push_back(*model.getOps<plan::EntryOp>().begin());
+    std::string weights = spec.build.weightsSha256;
+    placeWeights(model, spec);
+    if (entries.size() > 1 && weights != spec.build.weightsSha256)
+      return entries.back().emitError("internal: the targets have different weights");
+  }
+  plan::EntryOp first = entries.front();
+  printer::EntryOptions options;
+  addInterface(first, symbols, spec, options);
+  auto bytes = first->getAttrOfType<StringAttr>("workspace_bytes");
+  for (plan::EntryOp entry : entries)
+    if (entry->getAttr("workspace_bytes") != bytes)
+      return entry.emitError("internal: the targets have different workspaces");
+  if (bytes)
+    spec.workspaceBytes = printer::withoutRepetition(*DimExpr::parse(bytes.getValue())).str();
+  for (auto [model, entry, machine] : llvm::zip_equal(models, entries, machines))
+    if (failed(addTarget(model, entry, machine, options, spec)))
+      return failure();
+  if (first->hasAttr("has_tail")) { // room for a first guess; a run that needs more says how much
+    if (spec.plannedBytes.empty())
+      spec.plannedBytes = spec.workspaceBytes;
+    spec.workspaceBytes = "(" + spec.workspaceBytes + ") + " + std::to_string(1 << 20);
   }
   return success();
 }

@@ -8,9 +8,10 @@
 
 namespace ingot {
 
-/// Gives every weight its offset, prints kernels and entry, and fills symbols, inputs, outputs, states, weights and the target of
-/// `spec`. `symbols` is the module's ingot.symbols (names and bounds).
-mlir::LogicalResult planToSpec(plan::ModelOp model, const Machine &machine, mlir::ArrayAttr symbols, package::LibrarySpec &spec);
+/// Gives every weight its offset, prints kernels and entries, and fills symbols, inputs, outputs, states, weights and the targets of
+/// `spec`. `models` is one plan, expanded for each of `machines`; `symbols` is the module's ingot.symbols (names and bounds).
+mlir::LogicalResult planToSpec(llvm::ArrayRef<plan::ModelOp> models, llvm::ArrayRef<Machine> machines, mlir::ArrayAttr symbols,
+                               package::LibrarySpec &spec);
 
 } // namespace ingot
 #endif

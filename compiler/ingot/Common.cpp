@@ -22,7 +22,8 @@ CLI::Option *addRepeated(CLI::App &app, const std::string &name, std::vector<std
 void ModelArguments::add(CLI::App &app, const std::string &defaultTarget) {
   target = defaultTarget;
   app.add_option("MODEL", model, "model.onnx")->required();
-  app.add_option("--target", target, join(machineNames(), ", ") + ", native")->capture_default_str();
+  app.add_option("--target", target, join(machineNames(), ", ") + ", native; CPUs of one architecture may share a library: "
+                                     "x86-64-v3,x86-64-v4")->type_name("T[,T…]")->capture_default_str();
   app.add_option("--name", name, "name of the library; from the file name if absent");
   addRepeated(app, "--dim", dims, "NAME=K|A..B", "NAME=K fixes a named dimension, NAME=A..B bounds it");
   addRepeated(app, "--shape", shapes, "INPUT=1x3x224x224", "the shape of an input; ? leaves a dimension open");
@@ -45,11 +46,10 @@ bool ModelArguments::parse(CompileOptions &options) const {
     complain(*this, text);
     return false;
   };
-  if (StringRef(target).contains(','))
-    return wrong("several targets in one library are not supported yet; name one");
-  auto row = findMachine(target);
-  if (!row)
-    return wrong(unknownMachine(target));
+  std::string problem;
+  std::vector<Machine> machines = findMachines(target, problem);
+  if (machines.empty())
+    return wrong(problem);
   if (!name.empty() && !package::isValidLibraryName(name))
     return wrong("--name " + name + ": " + package::libraryNameRule);
   options.model = model;
@@ -112,11 +112,11 @@ bool ModelArguments::parse(CompileOptions &options) const {
   auto &t = options.toolchain;
   if (!cxx.empty())
     t.cxx = cxx;
-  else if (row->kind == MachineKind::Cuda)
+  else if (machines.front().kind == MachineKind::Cuda)
     t.cxx = "nvcc";
 #if defined(__x86_64__)
-  else if (!row->triple.empty())
-    t.cxx = row->triple + "-g++";
+  else if (!machines.front().triple.empty())
+    t.cxx = machines.front().triple + "-g++";
 #endif
   package::deriveTools(t);
   if (!ar.empty())
@@ -204,8 +204,8 @@ static ExitCode build(const ModelArguments &arguments, Compilation &c, const std
   package::RunnerOptions runner;
   runner.toolchain = c.options.toolchain;
   runner.runtime = runtimeFolder();
-  runner.isStatic = !c.machine.triple.empty();
-  if (c.machine.kind == MachineKind::Cuda) // nvcc links CUDA's runtime, statically
+  runner.isStatic = !c.machines.front().triple.empty();
+  if (c.machines.front().kind == MachineKind::Cuda) // nvcc links CUDA's runtime, statically
     runner.linkFlags = {"-Xcompiler", "-static-libgcc,-static-libstdc++"};
   if (Error error = package::buildRunner({{&c.spec, folder + "/library"}}, folder + "/runner", runner)) {
     c.message = toString(std::move(error));

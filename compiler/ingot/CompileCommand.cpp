@@ -49,7 +49,7 @@ ExitCode compile(const CompileArguments &a) {
   CompileOptions options;
   if (!a.parse(options))
     return ExitUsage;
-  if (a.target == "native") {
+  if (is_contained(split(a.target, ','), "native")) {
     complain(a, "'native' is for run, verify and bench; a library needs a named target");
     return ExitUsage;
   }
@@ -75,8 +75,14 @@ ExitCode compile(const CompileArguments &a) {
   ExitCode e = c.run(last);
   if (e == ExitOk && last <= Stage::Plan) {
     // Big attributes are never in the IR, so the text is small.
+    auto print = [&](raw_ostream &os) {
+      if (c.plans.empty())
+        c.module->print(os);
+      for (auto &plan : c.plans)
+        plan->print(os);
+    };
     if (a.output.empty()) {
-      c.module->print(outs());
+      print(outs());
     } else {
       std::error_code ec;
       raw_fd_ostream os(a.output, ec);
@@ -84,7 +90,7 @@ ExitCode compile(const CompileArguments &a) {
         complain(a, "cannot write " + a.output + ": " + ec.message());
         return ExitBadInput;
       }
-      c.module->print(os);
+      print(os);
     }
   } else if (e == ExitOk) {
     e = c.write(folder, last == Stage::Library);
@@ -102,7 +108,7 @@ ExitCode compile(const CompileArguments &a) {
   uint64_t size = 0;
   std::string archive = folder + "/lib/lib" + c.spec.name + ".a";
   sys::fs::file_size(archive, size);
-  outs() << folder << ": " << c.spec.name << " for " << c.machine.name << ", ";
+  outs() << folder << ": " << c.spec.name << " for " << listOf(c.machines) << ", ";
   if (last == Stage::Library)
     outs() << format("library %.1f kB (weights %.1f kB), ", size / 1e3, c.spec.weights.bytes / 1e3);
   outs() << c.spec.targets[0].kernels.size() << " kernels, workspace ";

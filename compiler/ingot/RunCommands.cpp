@@ -23,11 +23,15 @@ struct RunArguments : ModelArguments {
   }
 };
 
-ExitCode runOnce(const Prepared &p, const std::vector<TensorValue> &inputs, const RunArguments &a, bool bench, RunResult &result) {
+/// `target`: one of the library's; null is the best that this processor has.
+ExitCode runOnce(const Prepared &p, const std::vector<TensorValue> &inputs, const RunArguments &a, bool bench, RunResult &result,
+                 const Machine *target = nullptr) {
   RunRequest request;
   request.inputs = inputs;
   if (p.compilation->spec.weights.bytes && p.compilation->spec.weights.form == package::WeightForm::File)
     request.weights = p.folder + "/weights/" + p.compilation->spec.name + ".weights";
+  if (target)
+    request.target = target->name;
   request.threads = a.threads;
   request.bench = bench;
   request.seconds = a.seconds;
@@ -36,7 +40,7 @@ ExitCode runOnce(const Prepared &p, const std::vector<TensorValue> &inputs, cons
     complain(a, problem);
     return ExitBadInput;
   }
-  result = execute(p.compilation->spec, p.compilation->machine, p.executable, request);
+  result = execute(p.compilation->spec, p.compilation->machines.front(), p.executable, request);
   if (result.ok)
     return ExitOk;
   complain(a, result.problem);
@@ -102,6 +106,47 @@ std::vector<std::string> dataSets(const std::string &data) {
   return out;
 }
 
+/// Prints how each output compares with what is expected; whether all match.
+bool compareOutputs(const Prepared &p, const std::vector<TensorValue> &got, const std::vector<TensorValue> &expected) {
+  bool all = true;
+  for (size_t i = 0; i < got.size(); ++i) {
+    const std::string &name = p.compilation->spec.outputs[i].label();
+    const TensorValue &want = expected.at(i);
+    if (got[i].items.size() != want.items.size() || got[i].present != want.present) {
+      std::string text = std::to_string(got[i].items.size()) + " elements, expected " + std::to_string(want.items.size());
+      outs() << "  " << name << ": " << text << "  MISMATCH\n";
+      complainInJson({text, "", name});
+      all = false;
+      continue;
+    }
+    for (size_t k = 0; k < want.items.size(); ++k) {
+      Match m = compare(got[i].items[k], want.items[k]);
+      std::string text, shape = describe(got[i].items[k]);
+      raw_string_ostream(text) << format("max abs %.3g, max rel %.3g, max ulp %.3g, tolerance %.3g", m.maxAbs, m.maxRel, m.maxUlp, m.tolerance);
+      std::string problem = m.problem.empty() ? "" : " (" + m.problem + ")";
+      outs() << "  " << name << " " << shape << ": " << text << (m.ok ? "  ok" : "  MISMATCH") << problem << "\n";
+      if (!m.ok)
+        complainInJson({"differs from what is expected: " + text + problem, "", name, "", shape});
+      all &= m.ok;
+    }
+  }
+  return all;
+}
+
+/// output_0.pb, … of a data set.
+bool readExpected(const Prepared &p, const std::string &set, const RunArguments &a, std::vector<TensorValue> &expected) {
+  for (const package::Value &o : p.compilation->spec.outputs) {
+    std::string problem, path = set + "/output_" + std::to_string(p.compilation->outputIndex(o.label())) + ".pb";
+    auto v = readValue(path, o.kind, problem);
+    if (!v) {
+      complain(a, problem);
+      return false;
+    }
+    expected.push_back(*v);
+  }
+  return true;
+}
+
 ExitCode verify(const RunArguments &a) {
   CompileOptions options;
   if (!a.parse(options))
@@ -127,51 +172,39 @@ ExitCode verify(const RunArguments &a) {
       return ExitBadInput;
     }
   }
-  bool all = true;
+  // Of several targets each that this processor has: what is compiled for two is not right if one of them is.
+  std::vector<Machine> targets = p.compilation->machines;
+  bool several = targets.size() > 1, all = true;
+  for (const Machine &target : targets)
+    if (several && !runsOn(target, *findMachine("native")))
+      outs() << target.name << ": not run, this processor lacks it\n";
+  if (several)
+    erase_if(targets, [](const Machine &m) { return !runsOn(m, *findMachine("native")); });
+  if (targets.empty())
+    targets.push_back(p.compilation->machines.back()); // the library says that it cannot
   for (const std::string &set : sets) {
     std::vector<TensorValue> inputs;
     if (ExitCode e = gatherInputs(a, p, set, a.inputs, inputs))
       return e;
-    RunResult r, expected;
-    if (ExitCode e = runOnce(p, inputs, a, false, r))
-      return e;
-    if (reference)
-      if (ExitCode e = runOnce(plain, inputs, a, false, expected))
+    std::vector<TensorValue> expected;
+    if (reference) {
+      RunResult r;
+      if (ExitCode e = runOnce(plain, inputs, a, false, r))
         return e;
-    if (!set.empty())
-      outs() << sys::path::filename(set) << ":\n";
-    for (size_t i = 0; i < r.outputs.size(); ++i) {
-      const package::Value &o = p.compilation->spec.outputs[i];
-      TensorValue want;
-      if (reference) {
-        want = expected.outputs.at(i);
-      } else {
-        std::string problem, path = set + "/output_" + std::to_string(p.compilation->outputIndex(o.label())) + ".pb";
-        auto v = readValue(path, o.kind, problem);
-        if (!v) {
-          complain(a, problem);
-          return ExitBadInput;
-        }
-        want = *v;
-      }
-      const TensorValue &got = r.outputs[i];
-      if (got.items.size() != want.items.size() || got.present != want.present) {
-        std::string text = std::to_string(got.items.size()) + " elements, expected " + std::to_string(want.items.size());
-        outs() << "  " << o.label() << ": " << text << "  MISMATCH\n";
-        complainInJson({text, "", o.label()});
-        all = false;
-        continue;
-      }
-      for (size_t k = 0; k < got.items.size(); ++k) {
-        Match m = compare(got.items[k], want.items[k]);
-        std::string text;
-        raw_string_ostream(text) << format("max abs %.3g, max rel %.3g, max ulp %.3g, tolerance %.3g", m.maxAbs, m.maxRel, m.maxUlp, m.tolerance);
-        std::string problem = m.problem.empty() ? "" : " (" + m.problem + ")";
-        outs() << "  " << o.label() << " " << describe(got.items[k]) << ": " << text << (m.ok ? "  ok" : "  MISMATCH") << problem << "\n";
-        if (!m.ok)
-          complainInJson({"differs from what is expected: " + text + problem, "", o.label(), "", describe(got.items[k])});
-        all &= m.ok;
-      }
+      expected = r.outputs;
+    } else if (!readExpected(p, set, a, expected)) {
+      return ExitBadInput;
+    }
+    for (const Machine &target : targets) {
+      std::string head = sys::path::filename(set).str();
+      if (several)
+        head += (head.empty() ? "" : ", ") + target.name;
+      RunResult r;
+      if (ExitCode e = runOnce(p, inputs, a, false, r, &target))
+        return e;
+      if (!head.empty())
+        outs() << head << ":\n";
+      all &= compareOutputs(p, r.outputs, expected);
     }
   }
   return all ? ExitOk : ExitMismatch;

@@ -136,7 +136,7 @@ Value GenericBuilder::contract(StringRef kindsText, RegionFn epilogue) {
   auto op = ContractOp::create(b, loc, SmallVector<Type>(resultTypes.begin(), resultTypes.end()), nn::ShapeAttr::get(c, domain),
                                ins, tables, dests, mapsAttr(c, domain.size(), symbols.size(), inMaps, resultMaps),
                                nn::ShapeAttr::get(c, symbols), b.getArrayAttr(padding), b.getArrayAttr(init), destOf, kindsText,
-                               TileAttr());
+                               DictionaryAttr(), IntegerAttr());
   bool converts = cast<TypedAttr>(init[0]).getType() != storageType(resultTypes[0].getElementType());
   if (epilogue)
     fill(op.getEpilogue(), epilogue, false);

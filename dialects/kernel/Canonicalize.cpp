@@ -193,7 +193,7 @@ struct ViewOfConstant : OpRewritePattern<ViewOp> {
 struct BatchToM : OpRewritePattern<ContractOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(ContractOp op, PatternRewriter &rw) const override {
-    if (op.getTile())
+    if (op.getTiles())
       return failure();
     Nest n(cast<LoopNestInterface>(op.getOperation()));
     SmallVector<unsigned> batch, wide, rest;

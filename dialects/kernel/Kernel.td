@@ -15,10 +15,9 @@ def Kernel_Dialect : Dialect {
 def Kernel_TileAttr : AttrDef<Kernel_Dialect, "Tile"> {
   let mnemonic = "tile";
   let summary = "register tile of a contraction";
-  let description = [{ mr rows of m by nr columns of n (a multiple of the vector width); `packed`: ins 1 is laid out
-    [batch…, n/nr, k…, nr], zero-padded to whole panels. }];
-  let parameters = (ins "int64_t":$mr, "int64_t":$nr, "bool":$packed);
-  let assemblyFormat = "`<` $mr `x` $nr `,` `packed` `=` $packed `>`";
+  let description = [{ mr rows of m by nr columns of n, a multiple of the vector width. }];
+  let parameters = (ins "int64_t":$mr, "int64_t":$nr);
+  let assemblyFormat = "`<` $mr `x` $nr `>`";
 }
 
 class Kernel_Op<string mnemonic, list<Trait> traits = []> : Op<Kernel_Dialect, mnemonic, traits>;
@@ -58,11 +57,20 @@ def Kernel_ContractOp : Kernel_LoopNestOp<"contract"> {
   let description = [{
     result[b, m, n] = epilogue(sum over k of ins0[…] * ins1[…], further ins). `kinds` has a letter per domain dimension:
     b (in ins 0, ins 1 and the result), m (ins 0 and result), n (ins 1 and result), k (ins 0 and ins 1, reduced). The order of
-    dimensions is b, m, n, k. Products are formed in the type of `init`. `tile` is filled by kernel-schedule.
+    dimensions is b, m, n, k. Products are formed in the type of `init`.
+    kernel-schedule fills in the rest. `tiles` has a #kernel.tile for each target that uses one, under the target's id. With `panel`, ins 1 is
+    laid out [batch…, n/panel, k…, panel], zero-padded as far as any tile reads; a tile is as wide as some adjacent panels or as a part of one.
+    Without, ins 1 is read where it is, its columns side by side.
   }];
-  let arguments = !con(loopNestArguments, (ins StrAttr:$kinds, OptionalAttr<Kernel_TileAttr>:$tile));
+  let arguments = !con(loopNestArguments, (ins StrAttr:$kinds, OptionalAttr<DictionaryAttr>:$tiles, OptionalAttr<I64Attr>:$panel));
   let regions = (region MaxSizedRegion<1>:$epilogue);
-  let assemblyFormat = [{ `domain` $domain `kinds` $kinds (`tile` $tile^)? `ins` `(` ($ins^ `:` type($ins))? `)` (`tables` `(` $tables^ `:` type($tables) `)`)?
+  let extraClassDeclaration = [{
+    /// The tile of the target of this id; null if it has none.
+    TileAttr tileOf(::llvm::StringRef target) {
+      return getTiles() ? getTilesAttr().getAs<TileAttr>(target) : TileAttr();
+    }
+  }];
+  let assemblyFormat = [{ `domain` $domain `kinds` $kinds (`tiles` $tiles^)? (`panel` $panel^)? `ins` `(` ($ins^ `:` type($ins))? `)` (`tables` `(` $tables^ `:` type($tables) `)`)?
     (`dests` `(` $dests^ `:` type($dests) `)`)? `maps` $maps `symbols` $symbols `padding` $padding `init` $init `dest_of` $dest_of
     attr-dict `->` type($results) (`epilogue` $epilogue^)? }];
 }

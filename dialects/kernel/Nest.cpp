@@ -19,7 +19,7 @@ Nest::Nest(LoopNestInterface op)
 
 bool Nest::isPacked() {
   auto c = dyn_cast<ContractOp>(op.getOperation());
-  return c && c.getTile() && c.getTile()->getPacked();
+  return c && c.getPanel();
 }
 Block *Nest::body() { return op.bodyRegion() ? &op.bodyRegion()->front() : nullptr; }
 Block *Nest::epilogue() { return op.getEpilogue().empty() ? nullptr : &op.getEpilogue().front(); }
@@ -283,7 +283,7 @@ LoopNestInterface Nest::build(OpBuilder &b) {
   Operation *fresh;
   if (auto old = dyn_cast<ContractOp>(op.getOperation())) {
     auto n = ContractOp::create(b, loc, resultTypes, domainAttr, ins, tables, usedDests, b.getArrayAttr(maps), symbolsAttr, pad,
-                                start, dest, kinds, old.getTileAttr());
+                                start, dest, kinds, old.getTilesAttr(), old.getPanelAttr());
     n.getEpilogue().takeBody(op.getEpilogue());
     fresh = n;
   } else {

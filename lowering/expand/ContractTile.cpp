@@ -7,8 +7,9 @@
 //         b[] = B[panel][k][…]; acc[i][] += A[row i][k] * b[]
 //     C[row i][panel] = epilogue(acc[i][])
 //
-// Rows of A are an affine function of the row number, or a table of pointers (convolution). B is packed in panels of
-// nr columns (`packed`) or read where it is, n contiguous.
+// Rows of A are an affine function of the row number, or a table of pointers (convolution). B is packed in panels of a
+// width that all targets share (one or more make the nr columns of this one's tile, or a part of one does), or read where
+// it is, n contiguous.
 //
 //===----------------------------------------------------------------------===//
 #include "lowering/expand/Expand.h"
@@ -48,6 +49,7 @@ private:
   void finish(const RegisterBlock &at);
   Value factor(Value stored, unsigned in);
   Value panelBase(Value panel, ArrayRef<Value> kiv);
+  Value columnOffset(Value j);
 
   Emitter &e;
   kernel::ContractOp op;
@@ -55,7 +57,8 @@ private:
   Nest nest;
 
   int64_t mr = 0, nr = 0, lanes = 1;
-  bool packed = false;
+  int64_t packing = 0; // width of packed panels; 0: B is read where it is
+  DimExpr packingStep; // from one packed panel to the next
   SmallVector<unsigned> outer, m, k; // dimensions; `outer`: batch and all n but the last
   unsigned n = 0;
   DimExpr rowCount = 1, columns;
@@ -110,13 +113,13 @@ bool ContractTile::flatRows(ArrayRef<unsigned> operands) {
 }
 
 bool ContractTile::analyse() {
-  auto tile = op.getTileAttr();
+  kernel::TileAttr tile = op.tileOf(machine.id);
   lanes = machine.lanes(4);
   if (!tile || lanes == 1 || tile.getNr() % lanes)
     return false;
   mr = tile.getMr();
   nr = tile.getNr();
-  packed = tile.getPacked();
+  packing = op.getPanel().value_or(0);
   accType = nest.op.initOf(0).getType();
   if (!sumsInto(0) || !sumsInto(1))
     return false;
@@ -158,7 +161,7 @@ bool ContractTile::analyse() {
   for (unsigned j = 0; j < nest.map(1).getNumResults(); ++j)
     if (nest.mayLeave(1, j))
       return false;
-  if (!packed)
+  if (!packing)
     if (auto c = nest.coefficient(1, n); !c || !c->isConstant(1))
       return false;
   // The result and what the epilogue reads.
@@ -414,18 +417,40 @@ Value ContractTile::factor(Value stored, unsigned in) {
 
 Value ContractTile::panelBase(Value panel, ArrayRef<Value> kiv) {
   SmallVector<Value> at(kiv);
-  if (!packed) {
+  if (!packing) {
     at[n] = e.mul(panel, e.index(nr));
     return e.name("panel_offset", e.address(nest.place(1), nest.indices(1, at)));
   }
+  // Where the tile's columns begin: a packed panel, and the column in it.
+  Value first, column = e.index(0);
+  if (nr >= packing) {
+    first = e.mul(panel, e.index(nr / packing));
+  } else {
+    Value parts = e.index(packing / nr);
+    first = e.divPositive(panel, parts);
+    column = e.mul(e.modPositive(panel, parts), e.index(nr));
+  }
   SmallVector<Value> idx;
-  for (AffineExpr x : nest.map(1).getResults()) {
-    if (!x.isFunctionOfDim(n))
+  for (auto [x, step] : llvm::zip(nest.map(1).getResults(), nest.place(1).strides)) {
+    if (!x.isFunctionOfDim(n)) {
       idx.push_back(nest.indexValue(x, at));
-    else
-      idx.push_back(x.getKind() == AffineExprKind::Mod ? e.index(0) : panel);
+    } else if (x.getKind() == AffineExprKind::Mod) {
+      idx.push_back(column);
+    } else {
+      idx.push_back(first);
+      packingStep = step;
+    }
   }
   return e.name("panel_offset", e.address(nest.place(1), idx));
+}
+
+/// Where vector `j` of a tile's columns lies, from the first one. A tile may be several packed panels wide.
+Value ContractTile::columnOffset(Value j) {
+  int64_t width = packing ? std::min(nr, packing) : nr; // of what lies side by side
+  if (nr == width)
+    return e.mul(j, e.index(lanes));
+  Value perPanel = e.index(width / lanes);
+  return e.add(e.mul(e.divPositive(j, perPanel), e.dim(packingStep)), e.mul(e.modPositive(j, perPanel), e.index(lanes)));
 }
 
 /// "k2", or "k1_k2" for dimensions that run as one.
@@ -455,7 +480,7 @@ void ContractTile::sumRun(const RegisterBlock &block, ArrayRef<Value> kiv) {
   e.loop(runName(), e.index(0), e.dim(runLength), 1, {}, [&](Value kk, ValueRange) {
     Value bRow = e.add(bBase, e.mul(kk, e.dim(bStep))), aColumn = e.add(aBase, e.mul(kk, e.dim(aStep)));
     eachVector(block, [&](Value j) {
-      Value at = e.add(bRow, e.mul(j, e.index(lanes)));
+      Value at = e.add(bRow, columnOffset(j));
       Type type = lanesOf(cast<MemRefType>(b.buffer.getType()).getElementType(), lanes);
       auto whole = [&] { return SmallVector<Value>{e.load(b.buffer, at, lanes)}; };
       auto masked = [&] { return SmallVector<Value>{e.load(b.buffer, at, lanes, e.get(masks, j))}; };
@@ -546,7 +571,7 @@ void ContractTile::micro(const RegisterBlock &block) {
   }
   acc = e.name("acc", e.local({mr, most}, lanesOf(accType, lanes)));
   bRegs = e.name("b", e.local({most}, lanesOf(accType, lanes)));
-  masks = !packed && at.whole ? e.local({most}, lanesOf(e.b.getI1Type(), lanes)) : Value();
+  masks = !packing && at.whole ? e.local({most}, lanesOf(e.b.getI1Type(), lanes)) : Value();
   if (table) {
     Type element = cast<MemRefType>(nest.place(0).buffer.getType()).getElementType();
     rowPtr = e.name("a_row", e.local({mr}, plan::PtrType::get(element.getContext(), element)));

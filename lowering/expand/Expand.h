@@ -10,8 +10,9 @@ namespace ingot {
 mlir::LogicalResult expandKernel(plan::KernelOp kernel, const Machine &machine);
 /// The tile count of an expanded kernel, computed at `b` from the index arguments of a launch.
 mlir::Value tileCount(mlir::OpBuilder &b, mlir::Location loc, plan::KernelOp kernel, mlir::ValueRange launchArguments);
-/// Sets the tiles of the contractions in `root` (kernel-schedule), with the packing and padding they ask for in front of them.
-void scheduleContracts(mlir::Operation *root, const Machine &machine);
+/// Sets the tiles of the contractions in `root` (kernel-schedule), with the packing and padding they ask for in front of them: one layout
+/// for all targets of a library. They are best first; where the layout is a matter of taste, it is the first's.
+void scheduleContracts(mlir::Operation *root, llvm::ArrayRef<Machine> machines);
 /// The naive meaning of a contraction; the contraction stays.
 kernel::GenericOp contractToGeneric(mlir::OpBuilder &b, kernel::ContractOp op);
 } // namespace ingot

@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "lowering/expand/TileCost.h"
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/MathExtras.h"
 #include <algorithm>
 
@@ -21,7 +22,9 @@ double tileCycles(int64_t rows, int64_t vectors, const ContractSizes &s, const M
   return s.k * step + ends;
 }
 
-RegisterTile chooseTile(const ContractSizes &s, const Machine &machine) {
+static bool suits(int64_t columns, int64_t panel) { return columns % panel == 0 || panel % columns == 0; }
+
+RegisterTile chooseTile(const ContractSizes &s, const Machine &machine, int64_t panel) {
   RegisterTile best;
   int64_t lanes = machine.lanes(4);
   // More than 8 rows need more addresses than there are integer registers.
@@ -29,7 +32,7 @@ RegisterTile chooseTile(const ContractSizes &s, const Machine &machine) {
     for (int64_t rows = 8; rows >= 1; --rows) {
       if (rows * vectors + vectors + 1 > machine.vectorRegisters - 1)
         continue;
-      if (rows > 1 && s.m == 1 && s.fixedRows)
+      if ((rows > 1 && s.m == 1 && s.fixedRows) || (panel && !suits(vectors * lanes, panel)))
         continue;
       int64_t whole = s.m / rows, rest = s.m % rows;
       double column = whole * tileCycles(rows, vectors, s, machine);
@@ -40,6 +43,27 @@ RegisterTile chooseTile(const ContractSizes &s, const Machine &machine) {
         best = {rows, vectors * lanes, cycles};
     }
   return best;
+}
+
+TileChoice chooseTiles(const ContractSizes &s, llvm::ArrayRef<Machine> machines) {
+  TileChoice choice;
+  int64_t widest = 0;
+  for (const Machine &machine : machines) {
+    choice.tiles.push_back(chooseTile(s, machine));
+    widest = std::max<int64_t>(widest, machine.lanes(4));
+  }
+  if (!s.packed)
+    return choice;
+  // The narrowest tile, if the others consist of it; else the widest vector, of which every wide tile consists.
+  choice.panel = llvm::min_element(choice.tiles, [](auto &a, auto &b) { return a.nr < b.nr; })->nr;
+  auto fits = [&](const RegisterTile &t) { return suits(t.nr, choice.panel); };
+  if (choice.panel % widest || !llvm::all_of(choice.tiles, fits)) {
+    choice.panel = widest;
+    for (auto [tile, machine] : llvm::zip(choice.tiles, machines))
+      if (!fits(tile))
+        tile = chooseTile(s, machine, choice.panel);
+  }
+  return choice;
 }
 
 } // namespace ingot

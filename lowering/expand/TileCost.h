@@ -3,6 +3,7 @@
 #define INGOT_LOWERING_EXPAND_TILECOST_H
 
 #include "codegen/targets/Machine.h"
+#include "llvm/ADT/ArrayRef.h"
 
 namespace ingot {
 
@@ -21,8 +22,16 @@ struct RegisterTile {
 
 /// Cycles of one tile of `rows` by `vectors` registers over k steps.
 double tileCycles(int64_t rows, int64_t vectors, const ContractSizes &s, const Machine &machine);
-/// The cheapest tile that fits the registers; on a tie the larger one.
-RegisterTile chooseTile(const ContractSizes &s, const Machine &machine);
+/// The cheapest tile that fits the registers; on a tie the larger one. `panel`: only those that are as wide as some panels of so many
+/// columns, or as a part of one.
+RegisterTile chooseTile(const ContractSizes &s, const Machine &machine, int64_t panel = 0);
+
+/// The tile of each target, and one width of packed panels that suits them all.
+struct TileChoice {
+  int64_t panel = 0;
+  std::vector<RegisterTile> tiles;
+};
+TileChoice chooseTiles(const ContractSizes &s, llvm::ArrayRef<Machine> machines);
 
 } // namespace ingot
 #endif

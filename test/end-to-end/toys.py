@@ -34,6 +34,21 @@ def mlp():
     return model("mlp", nodes, [value("x", F32, ["batch", 24])], [value("y", F32, ["batch", 10])], weights)
 
 
+def left():
+    node = helper.make_node
+    nodes = [node("Gemm", ["x", "w1", "b1"], ["h"]), node("Sigmoid", ["h"], ["s"]), node("Gemm", ["s", "w2", "b2"], ["y"])]
+    weights = [weight(5, "w1", 24, 40), weight(6, "b1", 40), weight(7, "w2", 40, 10), weight(8, "b2", 10)]
+    return model("left", nodes, [value("x", F32, ["batch", 24])], [value("y", F32, ["batch", 10])], weights)
+
+
+def right(twice=False):
+    """z = sigmoid(h), or of 2 h."""
+    node = helper.make_node
+    nodes = [node("Gemm", ["x", "w", "b"], ["h"]), node("Add", ["h", "h"], ["hh"]), node("Sigmoid", ["hh" if twice else "h"], ["z"])]
+    weights = [weight(9, "w", 24, 100), weight(10, "b", 100)]
+    return model("right", nodes if twice else nodes[::2], [value("x", F32, ["batch", 24])], [value("z", F32, ["batch", 100])], weights)
+
+
 def decoder():
     """One attention layer: what is new goes behind the cache, then every new position looks at the whole cache."""
     node = helper.make_node

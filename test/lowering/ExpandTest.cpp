@@ -191,6 +191,22 @@ struct Expand : ::testing::Test {
     kernel::YieldOp::create(b, func.getLoc(), yielded);
   }
 
+  /// Whether the function, expanded for this machine, gives these results.
+  void compare(func::FuncOp f, const Machine &machine, const Results &want, float tolerance) {
+    auto got = execute(f, &machine);
+    ASSERT_TRUE(got.has_value());
+    for (auto [w, g, v] : llvm::zip(want, *got, f.getBody().front().getTerminator()->getOperands())) {
+      ASSERT_EQ(w->bytes, g->bytes);
+      if (nn::elementOf(v).isF32()) {
+        auto *x = reinterpret_cast<float *>(w->data()), *y = reinterpret_cast<float *>(g->data());
+        for (size_t i = 0; i < w->bytes / 4; ++i)
+          ASSERT_TRUE(x[i] == y[i] || std::abs(x[i] - y[i]) <= tolerance * std::max(1.0f, std::abs(x[i])))
+              << "element " << i << " of " << w->bytes / 4 << ": " << y[i] << ", expected " << x[i];
+      } else {
+        ASSERT_EQ(memcmp(w->data(), g->data(), w->bytes), 0);
+      }
+    }
+  }
   /// Compares every vector width with scalar code.
   void check(const std::string &text, ArrayRef<StringRef> passes = {}, float tolerance = 1e-5, int64_t outer = 0) {
     SCOPED_TRACE(text);
@@ -210,30 +226,27 @@ struct Expand : ::testing::Test {
     }
     if (outer)
       fuseRows(func, outer);
-    for (const std::string &name : machineNames()) { // all widths; the JIT runs them on any machine
-      SCOPED_TRACE(name);
-      Machine machine = *findMachine(name);
-      if (machine.kind != MachineKind::Cpu)
+    // All widths, and those of a library for several targets; the JIT runs them on any machine.
+    std::vector<std::string> libraries = machineNames();
+    libraries.push_back("x86-64-v4,x86-64-v3,x86-64-v2");
+    for (const std::string &list : libraries) {
+      SCOPED_TRACE(list);
+      std::string problem;
+      std::vector<Machine> machines = findMachines(list, problem);
+      ASSERT_EQ(problem, "");
+      if (machines.front().kind != MachineKind::Cpu)
         continue;
       OwningOpRef<ModuleOp> copy = module->clone();
       auto f = *copy->getOps<func::FuncOp>().begin();
-      scheduleContracts(f, machine);
+      scheduleContracts(f, machines);
       ASSERT_TRUE(succeeded(verify(*copy)));
-      auto got = execute(f, &machine);
-      ASSERT_TRUE(got.has_value());
-      for (auto [w, g, v] : llvm::zip(*want, *got, f.getBody().front().getTerminator()->getOperands())) {
-        ASSERT_EQ(w->bytes, g->bytes);
-        if (nn::elementOf(v).isF32()) {
-          auto *x = reinterpret_cast<float *>(w->data()), *y = reinterpret_cast<float *>(g->data());
-          for (size_t i = 0; i < w->bytes / 4; ++i)
-            ASSERT_TRUE(x[i] == y[i] || std::abs(x[i] - y[i]) <= tolerance * std::max(1.0f, std::abs(x[i])))
-                << "element " << i << " of " << w->bytes / 4 << ": " << y[i] << ", expected " << x[i];
-        } else {
-          ASSERT_EQ(memcmp(w->data(), g->data(), w->bytes), 0);
-        }
+      for (const Machine &machine : machines) {
+        SCOPED_TRACE(machine.name);
+        compare(f, machine, *want, tolerance);
       }
     }
   }
+
 };
 
 std::string type(ArrayRef<std::string> dims, const char *element = "f32") {

@@ -7,12 +7,12 @@
 // CHECK: %[[ROWS:.*]] = kernel.dim "new"
 // CHECK: arith.cmpi slt, %[[ROWS]]
 // CHECK: nn.if %[[FEW]]
-// CHECK-NOT: tile
+// CHECK-NOT: tiles
 // CHECK: kernel.contract domain <"new", "total", "64"> kinds "mnk" ins(%arg0, %arg1 :
 // CHECK-SAME: maps [#{{[a-z0-9]+}}, #[[KEYS]], #
 // CHECK: } else {
 // CHECK: %[[T:.*]] = kernel.generic domain <"64", "total">
-// CHECK: kernel.contract {{.*}} tile <4 x 16, packed = false> ins(%arg0, %[[T]] :
+// CHECK: kernel.contract {{.*}} tiles {x86_64_v3 = #kernel.tile<4 x 16>} ins(%arg0, %[[T]] :
 func.func @cache(%q: tensor<?x64xf32, #nn.shape<"new", "64">>, %keys: tensor<?x64xf32, #nn.shape<"total", "64">>) -> tensor<?x?xf32, #nn.shape<"new", "total">> {
   %t = kernel.generic domain <"64", "total"> iterators "pp" ins(%keys : tensor<?x64xf32, #nn.shape<"total", "64">>)
       maps [affine_map<(d0, d1) -> (d1, d0)>, affine_map<(d0, d1) -> (d0, d1)>]
@@ -20,7 +20,7 @@ func.func @cache(%q: tensor<?x64xf32, #nn.shape<"new", "64">>, %keys: tensor<?x6
   ^bb0(%e: f32):
     kernel.yield %e : f32
   }
-  %y = kernel.contract domain <"new", "total", "64"> kinds "mnk" tile <4 x 16, packed = false>
+  %y = kernel.contract domain <"new", "total", "64"> kinds "mnk" tiles {x86_64_v3 = #kernel.tile<4 x 16>}
       ins(%q, %t : tensor<?x64xf32, #nn.shape<"new", "64">>, tensor<64x?xf32, #nn.shape<"64", "total">>)
       maps [affine_map<(d0, d1, d2) -> (d0, d2)>, affine_map<(d0, d1, d2) -> (d2, d1)>, affine_map<(d0, d1, d2) -> (d0, d1)>]
       symbols <> padding [unit, unit] init [0.0 : f32] dest_of [-1] -> tensor<?x?xf32, #nn.shape<"new", "total">>
@@ -39,7 +39,7 @@ func.func @itself(%q: tensor<?x64xf32, #nn.shape<"new", "64">>, %keys: tensor<?x
   ^bb0(%e: f32):
     kernel.yield %e : f32
   }
-  %y = kernel.contract domain <"new", "new", "64"> kinds "mnk" tile <4 x 16, packed = false>
+  %y = kernel.contract domain <"new", "new", "64"> kinds "mnk" tiles {x86_64_v3 = #kernel.tile<4 x 16>}
       ins(%q, %t : tensor<?x64xf32, #nn.shape<"new", "64">>, tensor<64x?xf32, #nn.shape<"64", "new">>)
       maps [affine_map<(d0, d1, d2) -> (d0, d2)>, affine_map<(d0, d1, d2) -> (d2, d1)>, affine_map<(d0, d1, d2) -> (d0, d1)>]
       symbols <> padding [unit, unit] init [0.0 : f32] dest_of [-1] -> tensor<?x?xf32, #nn.shape<"new", "new">>
@@ -58,7 +58,7 @@ func.func @known(%q: tensor<32x64xf32>, %keys: tensor<?x64xf32, #nn.shape<"total
   ^bb0(%e: f32):
     kernel.yield %e : f32
   }
-  %y = kernel.contract domain <"32", "total", "64"> kinds "mnk" tile <4 x 16, packed = false>
+  %y = kernel.contract domain <"32", "total", "64"> kinds "mnk" tiles {x86_64_v3 = #kernel.tile<4 x 16>}
       ins(%q, %t : tensor<32x64xf32>, tensor<64x?xf32, #nn.shape<"64", "total">>)
       maps [affine_map<(d0, d1, d2) -> (d0, d2)>, affine_map<(d0, d1, d2) -> (d2, d1)>, affine_map<(d0, d1, d2) -> (d0, d1)>]
       symbols <> padding [unit, unit] init [0.0 : f32] dest_of [-1] -> tensor<32x?xf32, #nn.shape<"32", "total">>

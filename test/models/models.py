@@ -44,6 +44,7 @@ def targets():
     return {
         "x86-64-v3": lacks("avx2", "fma"),
         "x86-64-v4": lacks("avx512f", "avx512bw", "avx512dq", "avx512vl"),
+        "x86-64-v3,x86-64-v4": lacks("avx2", "fma"),
         "aarch64": finds("qemu-aarch64", "aarch64-linux-gnu-g++"),
         "cuda-sm80": "" if nvcc else "nvcc is not installed",
     }
