@@ -143,11 +143,6 @@ DimExpr bytesOf(Operation *op) {
   return sum;
 }
 
-std::string registersOf(Operation *op) {
-  auto contract = dyn_cast<kernel::ContractOp>(op);
-  auto tile = contract ? contract.getTileAttr() : kernel::TileAttr();
-  return tile ? std::to_string(tile.getMr()) + "x" + std::to_string(tile.getNr()) : "";
-}
 
 //===----------------------------------------------------------------------===//
 // Formulas

@@ -21,8 +21,6 @@ void nameIntermediates(kernel::FusedOp op);
 DimExpr flopsOf(mlir::Operation *op);
 /// Bytes that one run reads and writes at least, each once: of a tensor no more than the loops can reach.
 DimExpr bytesOf(mlir::Operation *op);
-/// The register tile of a scheduled contraction, "6x16"; empty for others.
-std::string registersOf(mlir::Operation *op);
 
 } // namespace ingot
 #endif

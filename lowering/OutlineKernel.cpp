@@ -169,8 +169,6 @@ OutlinedKernel outlineKernel(OpBuilder &b, Operation *op, StringRef name, llvm::
   out.kernel->setAttr("doc", strings(doc));
   out.kernel->setAttr("flops", b.getStringAttr(flopsOf(op).str()));
   out.kernel->setAttr("bytes", b.getStringAttr(bytesOf(op).str()));
-  if (std::string tile = registersOf(op); !tile.empty())
-    out.kernel->setAttr("registers", b.getStringAttr(tile));
 
   OpBuilder::InsertionGuard guard(b);
   Block *block = b.createBlock(&out.kernel.getBody(), {}, argTypes, SmallVector<Location>(argTypes.size(), loc));

@@ -296,6 +296,17 @@ private:
     return all;
   }
 
+  /// "int64_t row", "const float *x"; a local array of several dimensions decays to a pointer to its rows.
+  static std::string parameter(Value v, StringRef type, StringRef name) {
+    auto array = dyn_cast<MemRefType>(v.getType());
+    if (!array || array.getRank() < 2)
+      return (type + (type.ends_with("*") ? "" : " ") + name).str();
+    std::string text = (type.rtrim(" *") + " (*" + name + ")").str();
+    for (int64_t size : array.getShape().drop_front())
+      text += "[" + std::to_string(size) + "]";
+    return text;
+  }
+
   /// A function template in front of the kernel, and a call for each case.
   bool printStatement(Operation *op) override {
     auto variants = dyn_cast<plan::VariantsOp>(op);
@@ -311,7 +322,7 @@ private:
     for (Value v : captured(variants)) {
       std::string own = named(v), type = valueType(v);
       auto it = llvm::find_if(result.params, [&](StringRef p) { return p.substr(p.find_last_of(" *") + 1) == own; });
-      params.push_back(it != result.params.end() ? *it : type + (StringRef(type).ends_with("*") ? "" : " ") + own);
+      params.push_back(it != result.params.end() ? *it : parameter(v, type, own));
       arguments.push_back(own);
     }
     std::vector<std::string> values;

@@ -401,7 +401,7 @@ ExitCode Compilation::write(StringRef folder, bool build) {
   // What was made, as a prediction: deterministic, no times measured.
   inspect::ModelFacts made = *facts();
   std::vector<package::File> reports = {{"report/report.json", inspect::reportJson(made)},
-                                        {"report/report.html", inspect::page(made, spec.name + " for " + machine.name)}};
+                                        {"report/report.html", inspect::page(made, spec.name + " for " + listOf(machines))}};
   llvm::Error error = package::writeLibrary(spec, folder, build ? &options.toolchain : nullptr, reports);
   timing.end();
   if (!error)

@@ -7,6 +7,8 @@
 //         b[] = B[panel][k][…]; acc[i][] += A[row i][k] * b[]
 //     C[row i][panel] = epilogue(acc[i][])
 //
+// Where a panel is larger than L1, k is divided into parts, and a loop over them stands around the blocks (inParts).
+//
 // Rows of A are an affine function of the row number, or a table of pointers (convolution). B is packed in panels of a
 // width that all targets share (one or more make the nr columns of this one's tile, or a part of one does), or read where
 // it is, n contiguous.
@@ -33,10 +35,14 @@ private:
   bool sumsInto(unsigned factor);
   bool flatRows(ArrayRef<unsigned> operands);
   void chooseRun();
+  int64_t rowBytes(int64_t rows, int64_t depth);
   void chooseTiles();
+  void chooseParts(int64_t depth);
+  int64_t stepsPerPart();
   // Code.
   struct RegisterBlock;
-  void block(Value firstRow, Value panel);
+  void inParts(Value panel, Value blockBegin, Value blockEnd);
+  void block(const RegisterBlock &at);
   void micro(const RegisterBlock &at);
   void eachRow(const RegisterBlock &at, llvm::function_ref<void(Value i)> body);
   void eachVector(const RegisterBlock &at, llvm::function_ref<void(Value j)> body);
@@ -73,12 +79,19 @@ private:
     Value whole;   // whether all columns exist: the same, or null if they always do
     Value vectors; // of columns that exist, constant when compiled
     Value columns; // that exist
+    // Of sums in parts: where this block's wait, indices of outer sums, steps of the run; null: all at once.
+    Value slot, isFirst, isLast, runBegin, runEnd;
+    SmallVector<Value> kiv;
   };
   bool unevenRows = false;  // a last block of unknown rows: it repeats the last one
   bool unevenPanel = false; // a last panel of fewer columns
   // Tiles: a range of blocks by a range of panels.
   int64_t blocksPerTile = 1, panelsPerTile = 1;
   bool panelsInside = false; // consecutive tiles share rows, not columns
+  // Sums in parts: all blocks of a tile go over a part of the panel that stays in L1 before the next, and their sums wait in `partial`.
+  unsigned partDims = 0; // leading kOuter that run over parts
+  int64_t partSteps = 0; // of the run in a part; 0: the sums are formed in one go
+  Value partial;
 
   SmallVector<Value> iv; // of the outer dimensions
   Value acc, bRegs, rowPtr, rowBase, masks;
@@ -215,22 +228,72 @@ void ContractTile::chooseRun() {
   }
 }
 
+/// Bytes of ins 0 that one more row brings in: rows of a convolution share most of what they read.
+int64_t ContractTile::rowBytes(int64_t rows, int64_t depth) {
+  const Place &a = nest.place(0);
+  int64_t whole = 4, alone = depth * 4;
+  for (const DimExpr &d : a.sizes)
+    whole *= std::max<int64_t>(1, estimate(d));
+  for (unsigned d : outer)
+    if (nest.map(0).isFunctionOfDim(d))
+      whole /= std::max<int64_t>(1, estimate(nest.sizes[d]));
+  return std::clamp<int64_t>(whole / rows, 1, alone);
+}
+
 void ContractTile::chooseTiles() {
   int64_t depth = 1;
   for (unsigned d : k)
     depth *= std::max<int64_t>(1, estimate(nest.sizes[d]));
   int64_t rows = std::max<int64_t>(1, estimate(rowCount));
   int64_t blocks = llvm::divideCeil(rows, mr), panels = llvm::divideCeil(std::max<int64_t>(1, estimate(columns)), nr);
-  // Rows of A that stay in half of L2 while panels go by.
-  int64_t fit = std::max<int64_t>(1, machine.l2Bytes / 2 / std::max<int64_t>(1, mr * depth * 4));
+  // Rows of A that stay in half of L2 while panels go by; if all do, consecutive tiles share a panel instead.
+  int64_t fit = std::max<int64_t>(1, machine.l2Bytes / 2 / (mr * rowBytes(rows, depth)));
   int64_t work = mr * nr * depth, enough = 16 * tileWork;
   blocksPerTile = std::min(blocks, fit);
   panelsInside = blocksPerTile < blocks;
-  while (panels * llvm::divideCeil(blocks, blocksPerTile) < 32 && blocksPerTile > 1 && blocksPerTile * work / 2 >= enough)
+  chooseParts(depth);
+  // A tile in parts reads its panel from L2 once: it keeps at least as many blocks as pay for that.
+  int64_t least = partSteps ? 8 : 1;
+  auto tiles = [&] { return panels * llvm::divideCeil(blocks, blocksPerTile); };
+  while (tiles() < 32 && blocksPerTile > 1 && (blocksPerTile >= 2 * least || tiles() < 8) && blocksPerTile * work / 2 >= enough)
     blocksPerTile = llvm::divideCeil(blocksPerTile, 2);
   blocksPerTile = llvm::divideCeil(blocks, llvm::divideCeil(blocks, blocksPerTile));
   panelsPerTile = std::clamp<int64_t>(enough / std::max<int64_t>(1, blocksPerTile * work), 1, panels);
   panelsPerTile = llvm::divideCeil(panels, llvm::divideCeil(panels, panelsPerTile));
+}
+
+int64_t ContractTile::stepsPerPart() {
+  int64_t steps = partSteps;
+  for (unsigned d : ArrayRef(kOuter).drop_front(partDims))
+    steps *= *nest.sizes[d].constant();
+  return steps;
+}
+
+/// Parts pay where a panel is larger than L1 and several blocks go over it. Each block's rows are found anew in every part, which
+/// divisions by sizes of the run would make dear.
+void ContractTile::chooseParts(int64_t depth) {
+  int64_t stepBytes = nr * 4, l1 = machine.l1Bytes, room = 24 << 10; // of the stack
+  bool fixed = llvm::all_of(k, [&](unsigned d) { return nest.sizes[d].constant().has_value(); });
+  int64_t most = room / (mr * nr * 4);
+  if (!packing || !fixed || run.empty() || (!affineRows && !rowCount.constant()) || depth * stepBytes <= l1 || std::min(blocksPerTile, most) < 4)
+    return;
+  int64_t aim = l1 * 3 / 4 / stepBytes, length = *runLength.constant();
+  blocksPerTile = std::min(blocksPerTile, most);
+  partDims = kOuter.size();
+  partSteps = length;
+  // Short runs: several to a part.
+  for (int64_t steps = length; partDims; --partDims) {
+    steps *= *nest.sizes[kOuter[partDims - 1]].constant();
+    if (steps * 2 > aim * 3)
+      break;
+  }
+  // Long runs: equal parts of one, as near to the aim as they divide it.
+  if (partDims < kOuter.size() || length <= aim)
+    return;
+  auto distance = [&](int64_t steps) { return steps > aim ? double(steps) / aim : double(aim) / steps; };
+  for (int64_t parts = 2; length / parts >= 16; ++parts)
+    if (int64_t steps = llvm::divideCeil(length, parts); distance(steps) < distance(partSteps))
+      partSteps = steps;
 }
 
 //===----------------------------------------------------------------------===//
@@ -254,6 +317,9 @@ void ContractTile::emit() {
                       std::to_string(mr) + " x " + std::to_string(nr / lanes) + " vectors of sums";
   about += "\na tile: " + plural(blocksPerTile, "block") + " (" + plural(blocksPerTile * mr, "row") + ") by " + plural(panelsPerTile, "panel") + " (" +
            plural(panelsPerTile * nr, "column") + ")";
+  if (partSteps)
+    about += ", in parts of " + std::to_string(stepsPerPart()) + " of k: the part of a panel stays in L1";
+  e.b.getInsertionBlock()->getParentOp()->setAttr("registers", e.b.getStringAttr(std::to_string(mr) + "x" + std::to_string(nr)));
   forall(e, product(grid), about, [&](Value tile) {
     SmallVector<Value> at = e.delinearize(tile, grid);
     iv.assign(nest.kinds.size(), {});
@@ -287,17 +353,55 @@ void ContractTile::emit() {
     auto [p0, p1] = range("panel", panelTile, panelsPerTile, panels);
     auto [b0, b1] = range("block", blockTile, blocksPerTile, blocks);
     each("panel", p0, p1, [&, b0 = b0, b1 = b1](Value panel) {
-      each("block", b0, b1, [&](Value i) { block(e.name("row", e.mul(i, e.index(mr))), panel); });
+      if (partSteps)
+        return inParts(panel, b0, b1);
+      each("block", b0, b1, [&](Value i) { block({e.name("row", e.mul(i, e.index(mr))), panel}); });
     });
   });
 }
 
+/// for part of the sums: for block of the tile: the block's sums, taken up where the last part left them.
+void ContractTile::inParts(Value panel, Value blockBegin, Value blockEnd) {
+  int64_t length = *runLength.constant(), runParts = llvm::divideCeil(length, partSteps), parts = runParts;
+  Dims grid;
+  for (unsigned d : ArrayRef(kOuter).take_front(partDims)) {
+    grid.push_back(nest.sizes[d]);
+    parts *= *nest.sizes[d].constant();
+  }
+  grid.push_back(runParts);
+  partial = e.name("partial", e.local({blocksPerTile, mr, nr / lanes}, lanesOf(accType, lanes)));
+  e.loop("part", e.index(0), e.index(parts), 1, {}, [&](Value part, ValueRange) {
+    RegisterBlock at;
+    at.panel = panel;
+    at.kiv = iv;
+    SmallVector<Value> position = e.delinearize(part, grid);
+    for (auto [d, v] : llvm::zip(ArrayRef(kOuter).take_front(partDims), position))
+      at.kiv[d] = e.name(nest.names[d], v);
+    at.runBegin = e.name(runName() + "_begin", e.mul(position.back(), e.index(partSteps)));
+    at.runEnd = e.add(at.runBegin, e.index(partSteps));
+    at.runEnd = e.name(runName() + "_end", length % partSteps ? e.min(at.runEnd, e.index(length)) : at.runEnd);
+    auto equals = [&](int64_t n) { return e.b.createOrFold<arith::CmpIOp>(e.loc, arith::CmpIPredicate::eq, part, e.index(n)); };
+    at.isFirst = e.name("is_first", equals(0));
+    at.isLast = e.name("is_last", equals(parts - 1));
+    e.loop("block", blockBegin, blockEnd, 1, {}, [&](Value i, ValueRange) {
+      RegisterBlock here = at;
+      here.firstRow = e.name("row", e.mul(i, e.index(mr)));
+      here.slot = e.name("slot", e.sub(i, blockBegin));
+      block(here);
+      return SmallVector<Value>();
+    });
+    return SmallVector<Value>();
+  });
+}
+
 /// A block of rows in a panel. Rows left over and a last panel that is not full are variants of the same code.
-void ContractTile::block(Value firstRow, Value panel) {
+void ContractTile::block(const RegisterBlock &given) {
+  Value firstRow = given.firstRow, panel = given.panel;
   auto fixedRows = rowCount.constant(), fixedColumns = columns.constant();
   int64_t rest = fixedRows ? *fixedRows % mr : 0;
   bool mixedRows = rest && *fixedRows > mr, mixedPanels = unevenPanel && (!fixedColumns || *fixedColumns > nr);
-  RegisterBlock at{firstRow, panel, e.index(rest && !mixedRows ? rest : mr), {}, {}, {}};
+  RegisterBlock at = given;
+  at.rows = e.index(rest && !mixedRows ? rest : mr);
   if (unevenPanel && !mixedPanels)
     at.whole = e.constant(e.b.getIntegerAttr(e.b.getI1Type(), 0));
   if (!mixedRows && !mixedPanels)
@@ -477,7 +581,8 @@ void ContractTile::sumRun(const RegisterBlock &block, ArrayRef<Value> kiv) {
     aBase = e.index(0);
   }
   Value lda = table || m.empty() ? e.index(0) : e.dim(*nest.coefficient(0, m.back()));
-  e.loop(runName(), e.index(0), e.dim(runLength), 1, {}, [&](Value kk, ValueRange) {
+  Value begin = block.runBegin ? block.runBegin : e.index(0), end = block.runEnd ? block.runEnd : e.dim(runLength);
+  e.loop(runName(), begin, end, 1, {}, [&](Value kk, ValueRange) {
     Value bRow = e.add(bBase, e.mul(kk, e.dim(bStep))), aColumn = e.add(aBase, e.mul(kk, e.dim(aStep)));
     eachVector(block, [&](Value j) {
       Value at = e.add(bRow, columnOffset(j));
@@ -587,16 +692,24 @@ void ContractTile::micro(const RegisterBlock &block) {
     }
     rowTable(at);
   }
-  eachRow(at, [&](Value i) {
-    eachVector(at, [&](Value j) { e.set(e.constant(nest.op.initOf(0), lanes), acc, {i, j}); });
-  });
+  auto eachSum = [&](llvm::function_ref<void(Value i, Value j)> body) {
+    eachRow(at, [&](Value i) { eachVector(at, [&](Value j) { body(i, j); }); });
+  };
+  auto begin = [&] { eachSum([&](Value i, Value j) { e.set(e.constant(nest.op.initOf(0), lanes), acc, {i, j}); }); };
   if (masks)
     eachVector(at, [&](Value j) {
       Value left = e.sub(at.columns, e.mul(j, e.index(lanes)));
       e.set(vector::CreateMaskOp::create(e.b, e.loc, lanesOf(e.b.getI1Type(), lanes), left), masks, j);
     });
-  outerSums(0, at, SmallVector<Value>(iv));
-  finish(at);
+  if (!at.slot) {
+    begin();
+    outerSums(0, at, SmallVector<Value>(iv));
+    return finish(at);
+  }
+  e.either(at.isFirst, begin, [&] { eachSum([&](Value i, Value j) { e.set(e.get(partial, {at.slot, i, j}), acc, {i, j}); }); });
+  outerSums(partDims, at, at.kiv);
+  e.either(at.isLast, [&] { finish(at); },
+           [&] { eachSum([&](Value i, Value j) { e.set(e.get(acc, {i, j}), partial, {at.slot, i, j}); }); });
 }
 } // namespace
 
