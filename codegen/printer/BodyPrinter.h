@@ -26,6 +26,8 @@ struct Expr {
   // The outermost operator, for `x += y`.
   std::string op = {}, left = {}, right = {};
   int leftPrecedence = Primary;
+  // A product in which something is divided: its factors must not change their order. Of the whole, and of `left`.
+  bool divides = false, leftDivides = false;
 };
 
 class BodyPrinter {

@@ -68,12 +68,16 @@ Expr BodyPrinter::binary(StringRef op, int precedence, Expr a, Expr b, StringRef
   // x * 2 * 229 is x * 458.
   int64_t first, second, both;
   if (op == "*" && type == "int64_t" && a.op == "*" && b.literal && !StringRef(a.right).getAsInteger(10, first) &&
-      !StringRef(b.text).getAsInteger(10, second) && !llvm::MulOverflow(first, second, both))
-    return binary("*", Product, Expr{a.left, a.leftPrecedence, a.type, false, a.reads}, Expr{std::to_string(both), Primary, a.type, true}, type);
+      !StringRef(b.text).getAsInteger(10, second) && !llvm::MulOverflow(first, second, both)) {
+    Expr rest{a.left, a.leftPrecedence, a.type, false, a.reads};
+    rest.divides = a.leftDivides;
+    return binary("*", Product, rest, Expr{std::to_string(both), Primary, a.type, true}, type);
+  }
   Expr e;
   e.op = op.str();
   e.left = a.text;
   e.leftPrecedence = a.precedence;
+  e.leftDivides = a.divides;
   e.right = b.text;
   int left = precedence, right = precedence + 1;
   bool logical = precedence == LogicalAnd || precedence == LogicalOr;
@@ -86,11 +90,13 @@ Expr BodyPrinter::binary(StringRef op, int precedence, Expr a, Expr b, StringRef
       left = precedence;
     if (b.op == op && logical)
       right = precedence;
-  } else if (type == "int64_t" && a.type == type && b.type == type && b.op == op && (op == "+" || op == "*")) {
-    right = precedence; // integer sums need no order
+  } else if (type == "int64_t" && a.type == type && b.type == type && b.op == op && (op == "+" || op == "*") && !b.divides) {
+    right = precedence; // integer sums and products need no order
   }
   e.text = (parenthesise(a, left) + " " + op + " " + parenthesise(b, right)).str();
   e.precedence = precedence;
+  auto isOpen = [&](const Expr &operand, int needed) { return operand.divides && operand.precedence >= needed; };
+  e.divides = precedence == Product && (op == "/" || op == "%" || isOpen(a, left) || isOpen(b, right));
   e.type = type.str();
   e.reads = a.reads || b.reads;
   return e;

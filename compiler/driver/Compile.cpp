@@ -391,6 +391,7 @@ std::optional<inspect::ModelFacts> Compilation::facts() {
   out.sha256 = spec.build.modelSha256;
   if (!spec.targets.empty() && !plans.empty()) {
     out.plan = inspect::collectPlan(*plans.front()->getOps<plan::ModelOp>().begin(), machines.front(), spec);
+    out.plan->target = listOf(machines);
     out.link();
   }
   return out;

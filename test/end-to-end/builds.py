@@ -51,7 +51,7 @@ def misplaced_vectors(archive):
     for line in out.splitlines():
         if header := re.match(r"[0-9a-f]+ <(.*)>:$", line):
             function = header.group(1)
-        elif re.search(r"%zmm|%k[1-7]|%[xy]mm(1[6-9]|2|3[01])", line) and "x86_64_v4" not in function:
+        elif re.search(r"%zmm|%k[1-7]|%[xy]mm(1[6-9]|2[0-9]|3[01])", line) and "x86_64_v4" not in function:
             wrong.add(function + " (AVX-512)")
         elif "%ymm" in line and not re.search("x86_64_v[34]", function):
             wrong.add(function + " (AVX)")

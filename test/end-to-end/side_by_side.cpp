@@ -1,5 +1,5 @@
 // Two models in one program, compiled for several instruction sets, possibly by different builds of Ingot, on one pool: a count,
-// then the rows of both, over and over; 0 ends. Then it prints what each says of a batch that is too large.
+// then the rows of both, over and over; 0 ends. Then it prints what each says of a batch without elements.
 #include "io.h"
 #include "left.hpp"
 #include "right.hpp"

@@ -115,8 +115,8 @@ func.func @concat(%a: tensor<8xf32>, %b: tensor<8xf32>) -> tensor<16xf32> {
 // CHECK-LABEL: plan.entry @update_in_loop(
 // CHECK: plan.launch @exp(%{{.*}}, %[[D:.*]])
 // CHECK: scf.for
-// CHECK: plan.launch @copy_of_exp(%[[D]], %[[C:.*]]) :
-// CHECK-NEXT: plan.launch @update(%{{.*}}, %[[C]]) :
+// CHECK: plan.launch @copy_of_exp(%[[D]], %[[C:.*]]){{.*}} :
+// CHECK-NEXT: plan.launch @update(%{{.*}}, %[[C]]){{.*}} :
 func.func @update_in_loop(%x: tensor<16xf32>, %n: tensor<i64>) -> tensor<16xf32> {
   %d = kernel.generic domain <"16"> iterators "p" ins(%x : tensor<16xf32>) maps [#v, #v] symbols <> padding [unit] init [unit] dest_of [-1]
       -> tensor<16xf32> {

@@ -6,7 +6,7 @@ cd "$(dirname "$0")/../.."
 
 packages=(
   build-essential git make cmake ninja-build ccache pkg-config python3-venv qemu-user
-  libmlir-22-dev mlir-22-tools llvm-22-dev llvm-22-tools clang-22 lld-22       # the compiler's own base
+  libmlir-22-dev mlir-22-tools llvm-22-dev llvm-22-tools clang-22 libclang-rt-22-dev lld-22       # the compiler's own base
   protobuf-compiler libprotobuf-dev nlohmann-json3-dev libcli11-dev            # model files, reports, options
   libgtest-dev libpng-dev libutf8proc-dev                                      # unit tests, the examples' pictures and text
   g++-aarch64-linux-gnu                                                        # cross-compiled targets

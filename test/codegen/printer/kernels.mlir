@@ -298,4 +298,31 @@ plan.kernel @row_sums(%x: memref<?xf32> {plan.name = "x"}, %y: memref<?xf32> {pl
   }
   plan.return
 }
+
+// Products of sizes need no order, but one with a division keeps its parentheses: n * (m / 80 * 5) is not n * m / 80 * 5.
+// CHECK-LABEL: extern "C" void net_x86_64_v4_quotients(
+// CHECK:       store(y + tile * (m / 80 * 5) + n * m * tile,
+// CHECK-NEXT:  store(y + tile * (m / 80 * 30),
+plan.kernel @quotients(%n: index {plan.name = "n"}, %m: index {plan.name = "m"}, %x: memref<?xf32> {plan.name = "x"}, %y: memref<?xf32> {plan.name = "y"})
+    attributes {target = "x86_64_v4", writes = [3], doc = "addresses"} {
+  %c5 = arith.constant 5 : index
+  %c6 = arith.constant 6 : index
+  %c80 = arith.constant 80 : index
+  scf.forall (%tile) in (%n) {
+    %v = vector.load %x[%tile] : memref<?xf32>, vector<16xf32>
+    %q = arith.divui %m, %c80 : index
+    %q5 = arith.muli %q, %c5 : index
+    %row = arith.muli %tile, %q5 : index
+    %mt = arith.muli %m, %tile : index
+    %nmt = arith.muli %n, %mt : index
+    %at = arith.addi %row, %nmt : index
+    vector.store %v, %y[%at] : memref<?xf32>, vector<16xf32>
+    %p = arith.divui %m, %c80 : index
+    %p5 = arith.muli %p, %c5 : index
+    %p30 = arith.muli %p5, %c6 : index
+    %further = arith.muli %tile, %p30 : index
+    vector.store %v, %y[%further] : memref<?xf32>, vector<16xf32>
+  }
+  plan.return
+}
 }}
