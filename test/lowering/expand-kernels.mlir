@@ -52,7 +52,7 @@ plan.model @contraction {
       attributes {symbols = [], writes = [2], doc = ["fc"], flops = "25600"} {
     %0 = plan.tensor %x strides <"16", "1"> : memref<?xf32> as tensor<20x16xf32>
     %1 = plan.tensor %w strides <"512", "32", "1"> : memref<?xf32> as tensor<2x16x32xf32>
-    %2 = kernel.contract domain <"20", "40", "16"> kinds "mnk" panel 32 tiles {x86_64_v4 = #kernel.tile<8 x 32>}
+    %2 = kernel.contract domain <"20", "40", "16"> kinds "mnk" tiles {x86_64_v4 = #kernel.tile<8 x 32>} panel 32
       ins(%0, %1 : tensor<20x16xf32>, tensor<2x16x32xf32>)
       maps [affine_map<(d0, d1, d2) -> (d0, d2)>, affine_map<(d0, d1, d2) -> (d1 floordiv 32, d2, d1 mod 32)>, affine_map<(d0, d1, d2) -> (d0, d1)>]
       symbols <> padding [unit, unit] init [0.0 : f32] dest_of [-1] -> tensor<20x40xf32>
