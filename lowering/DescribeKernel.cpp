@@ -175,6 +175,7 @@ public:
 
   SmallVector<std::string> lines();
   std::string window();
+  void outside(SmallVectorImpl<std::string> &notes);
   const SmallVector<std::string> names; // of dimensions
 
 private:
@@ -402,6 +403,16 @@ std::string Formula::window() {
   }
   return "";
 }
+
+/// "outside its bounds x is 0": what the formulas find there.
+void Formula::outside(SmallVectorImpl<std::string> &notes) {
+  for (unsigned i = 0; i < nest.getIns().size(); ++i)
+    if (TypedAttr value = nest.paddingOf(i)) {
+      std::string note = "outside its bounds " + nameOf(nest.getIns()[i]) + " is " + scalar(value).text;
+      if (!llvm::is_contained(notes, note))
+        notes.push_back(note);
+    }
+}
 } // namespace
 
 SmallVector<std::string> explainKernel(Operation *op, llvm::function_ref<std::string(Value)> nameOf) {
@@ -410,13 +421,14 @@ SmallVector<std::string> explainKernel(Operation *op, llvm::function_ref<std::st
     nests.push_back(nest);
   else
     op->walk([&](kernel::LoopNestInterface nest) { nests.push_back(nest); });
-  SmallVector<std::string> lines, windows;
+  SmallVector<std::string> lines, windows, notes;
   std::vector<std::pair<std::string, std::vector<std::string>>> bounds; // size, its dimensions
   for (kernel::LoopNestInterface nest : nests) {
     Formula formula(nest, nameOf);
     llvm::append_range(lines, formula.lines());
     if (std::string w = formula.window(); !w.empty())
       windows.push_back(w);
+    formula.outside(notes);
     for (auto [name, size] : llvm::zip(formula.names, nest.getDomain().exprs())) {
       if (name == "0")
         continue;
@@ -431,6 +443,7 @@ SmallVector<std::string> explainKernel(Operation *op, llvm::function_ref<std::st
   if (!parts.empty())
     lines.push_back(llvm::join(parts, "; "));
   llvm::append_range(lines, windows);
+  llvm::append_range(lines, notes);
   return lines;
 }
 

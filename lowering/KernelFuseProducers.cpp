@@ -157,7 +157,8 @@ void applyPlan(IRRewriter &rw, const Plan &plan, GenericOp producer, unsigned re
   for (const DimSplit &s : plan.at.splits)
     c.split(s);
   Nest::Index point = plan.plainPoint.empty() ? c.affine(plan.at.point) : plan.plainPoint;
-  c.loc = fuseLocs(p.loc, c.loc); // the last node is the one that the result is
+  // Sums of products are called after their first node, the rest after the last, which the result is.
+  c.loc = c.isContract() ? fuseLocs(c.loc, p.loc) : fuseLocs(p.loc, c.loc);
   auto padOf = [&](unsigned q) { return plan.padding ? plan.padding : p.padding[q]; };
   if (c.isContract() && in < 2) {
     unsigned q = *movedIn(producer, result);

@@ -264,25 +264,48 @@ std::string headComment(StringRef title, StringRef banner) {
   return lineComment((title + (fits ? "; " : ";\n") + banner).str());
 }
 
+/// Where a line of a comment goes on: behind a semicolon, a comma or an operator of the least nested part, never inside an index; in the
+/// second half of the line where that has one.
+static size_t commentBreak(StringRef text, size_t width) {
+  size_t best = StringRef::npos;
+  int bestRank = 1 << 20;
+  int parentheses = 0, brackets = 0;
+  for (size_t i = 1; i < text.size(); ++i) {
+    char c = text[i], p = text[i - 1];
+    parentheses += (p == '(') - (p == ')' && parentheses);
+    brackets += (p == '[') - (p == ']' && brackets);
+    if (c != ' ' || p == ' ')
+      continue;
+    if (i > width && best != StringRef::npos)
+      break;
+    bool between = i > 1 && text[i - 2] == ' '; // two blanks
+    int kind = p == ';' ? 0 : p == ',' || (between && StringRef("+-*/").contains(p)) ? 1 : between && p == '=' ? 3 : 2;
+    int rank = brackets * 1000 + (i < width / 2 ? 100 : 0) + parentheses * 4 + kind;
+    if (rank <= bestRank) {
+      best = i;
+      bestRank = rank;
+    }
+  }
+  return best;
+}
+
 std::string lineComment(StringRef text, StringRef indent) {
   std::string result;
   SmallVector<StringRef> lines;
   text.rtrim('\n').split(lines, '\n');
   for (StringRef line : lines) {
-    std::string current = (indent + "//").str();
-    bool first = true;
-    SmallVector<StringRef> words;
-    line.split(words, ' ');
-    for (StringRef word : words) {
-      std::string safe = commentText(word);
-      if (!first && current.size() + 1 + safe.size() > columnLimit) {
-        result += current + "\n";
-        current = (indent + "//  ").str();
-      }
-      current += (line.empty() ? "" : " ") + safe;
-      first = false;
+    size_t margin = line.size() - line.ltrim().size();
+    std::string safe = commentText(line.trim());
+    StringRef rest = safe;
+    for (std::string start = (indent + "//").str() + std::string(margin, ' ');; start = (indent + "//  ").str() + std::string(margin, ' ')) {
+      size_t width = columnLimit - start.size() - 1;
+      size_t at = rest.size() > width ? commentBreak(rest, width) : StringRef::npos;
+      StringRef piece = rest.substr(0, at).rtrim();
+      result += start + (piece.empty() ? "" : " ") + piece.str() + "\n";
+      if (at == StringRef::npos)
+        break;
+      rest = rest.substr(at).ltrim();
     }
-    result += current + "\n";
   }
   return result;
 }

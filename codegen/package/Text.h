@@ -60,7 +60,7 @@ Product product(llvm::ArrayRef<std::string> dims);
 /// `text` without what would end, nest or continue a comment: names come from the model.
 std::string commentText(llvm::StringRef text);
 
-/// Indented comment lines within 110 columns.
+/// Indented comment lines within 110 columns, broken where a formula or list reads on best.
 std::string lineComment(llvm::StringRef text, llvm::StringRef indent = "");
 
 /// The first line of a source, or two where one is too long: "// title; banner".

@@ -586,6 +586,15 @@ static StringRef carriedHint(Value yielded) {
   return lanes ? "values" : "value";
 }
 
+/// The comment that a loop or condition carries.
+void BodyPrinter::remark(Operation *op) {
+  auto text = op->getAttrOfType<StringAttr>("plan.comment");
+  if (!text)
+    return;
+  raw(comment(text.getValue(), indent));
+  --body.statements;
+}
+
 void BodyPrinter::forLoop(scf::ForOp op) {
   SmallVector<std::string> declarations, carried;
   for (auto [arg, init, yielded] : llvm::zip(op.getRegionIterArgs(), op.getInitArgs(), op.getYieldedValues())) {
@@ -641,6 +650,7 @@ void BodyPrinter::forLoop(scf::ForOp op) {
       assignAll(carried, cast<scf::YieldOp>(op.getBody()->getTerminator()).getResults());
   });
   names.pop();
+  remark(op);
   if (auto unroll = op->getAttr("plan.unroll")) {
     auto n = dyn_cast<IntegerAttr>(unroll);
     std::optional<llvm::APInt> trips = op.getStaticTripCount();
@@ -696,6 +706,7 @@ void BodyPrinter::ifElse(scf::IfOp op) {
       chain = chain.substr(0, head) + " {" + chain.substr(head) + pad + "}\n";
     return raw(wrapStatement("if (" + condition + ") {", indent) + then.text + pad + "} else " + StringRef(chain).ltrim().str());
   }
+  remark(op);
   bool braces = then.statements != 1 || !then.simple || otherwise.statements != 1 || !otherwise.simple;
   std::string pad(indent, ' ');
   raw(wrapStatement("if (" + condition + ")" + (braces ? " {" : ""), indent) + then.text + pad + (braces ? "} else {\n" : "else\n") +

@@ -72,6 +72,7 @@ protected:
   void block(mlir::Block &b);   // all operations but the terminator
   void operation(mlir::Operation *op);
   void flush(bool readsOnly, mlir::Operation *except = nullptr);
+  void remark(mlir::Operation *op);
   void forLoop(mlir::scf::ForOp op);
   void ifElse(mlir::scf::IfOp op);
   void whileLoop(mlir::scf::WhileOp op);

@@ -348,35 +348,7 @@ std::string wrapStatement(StringRef text, unsigned indent) {
 }
 
 std::string comment(StringRef text, unsigned indent) {
-  std::string result;
-  SmallVector<StringRef> lines;
-  text = text.rtrim();
-  if (text.empty())
-    return "";
-  text.split(lines, '\n');
-  std::string prefix = std::string(indent, ' ') + "//";
-  for (StringRef line : lines) {
-    std::string current = prefix;
-    StringRef rest = line.rtrim();
-    size_t margin = rest.size() - rest.ltrim().size();
-    current += std::string(margin, ' ');
-    rest = rest.ltrim();
-    SmallVector<StringRef> words;
-    rest.split(words, ' ', -1, false);
-    bool empty = true;
-    for (StringRef word : words) {
-      if (!empty && current.size() + 1 + word.size() > columnLimit) {
-        result += current + "\n";
-        current = prefix + std::string(margin + 2, ' ');
-      }
-      current += " ";
-      current += word;
-      empty = false;
-    }
-    // A backslash at the end would continue the comment.
-    result += current + (StringRef(current).ends_with("\\") ? "." : "") + "\n";
-  }
-  return result;
+  return text.trim().empty() ? "" : package::lineComment(text.rtrim(), std::string(indent, ' '));
 }
 
 std::vector<std::string> locationNames(Location loc) {

@@ -57,7 +57,7 @@ bool mentionsWord(llvm::StringRef text, llvm::StringRef word);
 
 /// A statement, broken where it passes the column limit; `indent` columns before it, a newline behind.
 std::string wrapStatement(llvm::StringRef text, unsigned indent);
-/// Comment lines "// …" of the text, refilled at the column limit; an empty text gives nothing.
+/// Comment lines "// …" of the text within the column limit; an empty text gives nothing.
 std::string comment(llvm::StringRef text, unsigned indent = 0);
 
 /// The ONNX names that a location carries, in order, without repetition.

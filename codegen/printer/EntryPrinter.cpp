@@ -47,6 +47,11 @@ private:
   llvm::StringMap<std::string> extents; // canonical text of a part of sizes → the symbol that stands for it
   llvm::DenseMap<Operation *, SmallVector<Operation *>> due; // pointers that a step declares
   llvm::DenseMap<Value, std::string> holds;                  // what the last step left in a buffer
+  struct Place { // of a buffer in the workspace
+    int64_t begin, end;
+    std::string name;
+  };
+  std::vector<Place> places;
   struct Staged {
     std::string host, device, bytes;
   };
@@ -406,6 +411,27 @@ private:
         return llvm::any_of(shape.getValue(), llvm::isAlpha) ? "" : shape.str();
     return "";
   }
+  /// "in place of conv1, relu": the buffers whose memory this one takes, where that is the same for all sizes.
+  std::string replaced(Operation *op, StringRef name) {
+    auto slice = dyn_cast<plan::SliceOp>(op);
+    std::optional<DimExpr> offset = slice ? DimExpr::parse(slice.getOffset()) : std::nullopt;
+    std::optional<DimExpr> count = slice ? DimExpr::parse(slice.getCount()) : std::nullopt;
+    if (!offset || !count || !offset->constant() || op->getParentOp() != entry)
+      return "";
+    auto bytes = storageBytes(cast<MemRefType>(slice.getType()).getElementType(), *count).constant();
+    if (!bytes)
+      return "";
+    Place own = {*offset->constant(), *offset->constant() + *bytes, name.str()};
+    std::vector<std::string> before;
+    llvm::erase_if(places, [&](const Place &p) {
+      bool gone = p.begin < own.end && own.begin < p.end;
+      if (gone)
+        before.push_back(p.name);
+      return gone;
+    });
+    places.push_back(own);
+    return before.empty() ? "" : "in place of " + llvm::join(before, ", ");
+  }
   void declarePointer(Operation *op, StringRef name, plan::LaunchOp launch) {
     std::string base = "workspace", offset, count, hint = name.str();
     if (auto slice = dyn_cast<plan::SliceOp>(op)) {
@@ -432,8 +458,16 @@ private:
     std::string size = shapeAt(v, launch);
     if (size.empty() && !count.empty() && !isHandle)
       size = count == "1" ? "1 element" : count + " elements";
-    if (!size.empty() && text.size() + size.size() + 6 < columnLimit)
-      text += " // " + size;
+    if (std::string before = replaced(op, own); !before.empty())
+      size += (size.empty() ? "" : ", ") + before;
+    std::string pad(indent, ' ');
+    if (size.empty() || indent + text.size() + size.size() + 4 <= columnLimit)
+      return raw(size.empty() ? wrapStatement(text, indent) : pad + text + " // " + size + "\n", Kind::Declaration), bind(v, own, type);
+    auto [target, value] = StringRef(text).split(" = ");
+    if (indent + value.size() + size.size() + 8 <= columnLimit)
+      return raw(pad + target.str() + " =\n" + pad + "    " + value.str() + " // " + size + "\n", Kind::Declaration), bind(v, own, type);
+    raw(comment(own + " " + size, indent), Kind::Declaration);
+    --body.statements;
     statement(text, Kind::Declaration);
     bind(v, own, type);
   }

@@ -57,7 +57,7 @@ private:
   std::set<std::string> &functions;
   SmallVector<plan::LaunchOp> launches;
   std::vector<std::string> argumentNames;
-  std::vector<std::string> origins; // "x = /conv1/Conv", for parameters that are called otherwise
+  std::vector<std::string> origins; // "x = /conv1/Conv", "bias of /conv1/Conv": parameters that are called otherwise
 
   void addLine(StringRef line) {
     if (!line.empty())
@@ -194,7 +194,7 @@ private:
         continue; // the tile count alone needs it
       if (pointer && launches.size() <= 1 && name != hint && hint != "y") { // other launches pass others
         plan::WeightOp weight = weightOf(i);
-        origins.push_back(name + (weight && weight->hasAttr("value") ? " = constant of " : " = ") + hint);
+        origins.push_back(name + (weight && weight->hasAttr("value") ? " of " : " = ") + hint);
       }
       std::string restrict = pointer && (kernel->hasAttr("noalias") || kernel.getArgAttr(i, "plan.noalias")) ? "__restrict " : "";
       if (pointer)

@@ -38,7 +38,8 @@ private:
   int64_t rowBytes(int64_t rows, int64_t depth);
   void chooseTiles();
   void chooseParts(int64_t depth);
-  int64_t stepsPerPart();
+  std::string partName();
+  std::string rowsName();
   // Code.
   struct RegisterBlock;
   void inParts(Value panel, Value blockBegin, Value blockEnd);
@@ -52,6 +53,7 @@ private:
   void pointRows(const RegisterBlock &at, ArrayRef<Value> kiv);
   void sumRun(const RegisterBlock &at, ArrayRef<Value> kiv);
   std::string runName();
+  std::string windowName(StringRef what, unsigned j);
   void finish(const RegisterBlock &at);
   Value factor(Value stored, unsigned in);
   Value panelBase(Value panel, ArrayRef<Value> kiv);
@@ -262,11 +264,25 @@ void ContractTile::chooseTiles() {
   panelsPerTile = llvm::divideCeil(panels, llvm::divideCeil(panels, panelsPerTile));
 }
 
-int64_t ContractTile::stepsPerPart() {
-  int64_t steps = partSteps;
-  for (unsigned d : ArrayRef(kOuter).drop_front(partDims))
-    steps *= *nest.sizes[d].constant();
-  return steps;
+/// What a part of the sums is over: "one k0 and 86 of k1".
+std::string ContractTile::partName() {
+  std::string one = llvm::join(llvm::map_range(ArrayRef(kOuter).take_front(partDims), [&](unsigned d) { return nest.names[d]; }), ", ");
+  SmallVector<std::string> rest = llvm::map_to_vector(ArrayRef(k).drop_front(partDims), [&](unsigned d) { return nest.names[d]; });
+  std::string all = llvm::join(rest, ", "), of = partSteps < *runLength.constant() ? std::to_string(partSteps) + " of " + all : one.empty() ? all : "all of " + all;
+  return one.empty() ? of : "one " + one + " and " + of;
+}
+
+/// " of m = m0 * 56 + m1" where rows have several indices.
+std::string ContractTile::rowsName() {
+  if (m.empty())
+    return "";
+  std::string text;
+  for (unsigned d : m) {
+    if (d != m.front())
+      text = (d == m[1] ? text : "(" + text + ")") + "*" + (nest.sizes[d].constant() ? nest.sizes[d].str() : "(size of " + nest.names[d] + ")") + " + ";
+    text += nest.names[d];
+  }
+  return m.size() == 1 ? " of " + text : " of m = " + text;
 }
 
 /// Parts pay where a panel is larger than L1 and several blocks go over it. Each block's rows are found anew in every part, which
@@ -313,12 +329,12 @@ void ContractTile::emit() {
   table = !affineRows || unevenRows;
 
   auto plural = [](int64_t n, StringRef what) { return std::to_string(n) + " " + what.str() + (n == 1 ? "" : "s"); };
-  std::string about = "a block of registers: " + plural(mr, "row") + " of m by a panel of " + std::to_string(nr) + " columns of n, " +
+  std::string about = "a block of registers: " + plural(mr, "row") + rowsName() + " by a panel of " + std::to_string(nr) + " columns of n, " +
                       std::to_string(mr) + " x " + std::to_string(nr / lanes) + " vectors of sums";
   about += "\na tile: " + plural(blocksPerTile, "block") + " (" + plural(blocksPerTile * mr, "row") + ") by " + plural(panelsPerTile, "panel") + " (" +
            plural(panelsPerTile * nr, "column") + ")";
   if (partSteps)
-    about += ", in parts of " + std::to_string(stepsPerPart()) + " of k: the part of a panel stays in L1";
+    about += "\nsums in parts, each of " + partName() + ": the tile's blocks all go over a part of the panel, which stays in L1, before the next";
   e.b.getInsertionBlock()->getParentOp()->setAttr("registers", e.b.getStringAttr(std::to_string(mr) + "x" + std::to_string(nr)));
   forall(e, product(grid), about, [&](Value tile) {
     SmallVector<Value> at = e.delinearize(tile, grid);
@@ -370,6 +386,7 @@ void ContractTile::inParts(Value panel, Value blockBegin, Value blockEnd) {
   }
   grid.push_back(runParts);
   partial = e.name("partial", e.local({blocksPerTile, mr, nr / lanes}, lanesOf(accType, lanes)));
+  e.remark("Between the parts the sums of the blocks wait in `partial`.");
   e.loop("part", e.index(0), e.index(parts), 1, {}, [&](Value part, ValueRange) {
     RegisterBlock at;
     at.panel = panel;
@@ -386,7 +403,7 @@ void ContractTile::inParts(Value panel, Value blockBegin, Value blockEnd) {
     e.loop("block", blockBegin, blockEnd, 1, {}, [&](Value i, ValueRange) {
       RegisterBlock here = at;
       here.firstRow = e.name("row", e.mul(i, e.index(mr)));
-      here.slot = e.name("slot", e.sub(i, blockBegin));
+      here.slot = e.name("block_in_tile", e.sub(i, blockBegin));
       block(here);
       return SmallVector<Value>();
     });
@@ -429,8 +446,16 @@ void ContractTile::block(const RegisterBlock &given) {
   }
   SmallVector<Attribute> lists = llvm::map_to_vector(cases, [&](auto &c) -> Attribute { return e.b.getI64ArrayAttr(c); });
   auto variants = plan::VariantsOp::create(e.b, e.loc, "block", values, e.b.getStrArrayAttr(arguments), e.b.getArrayAttr(lists));
-  variants->setAttr("doc", e.b.getStringAttr("A block of registers: " + (mixedRows ? "`rows`" : std::to_string(mr)) + " rows from m = `row` on, the columns of `panel`" +
-                                             (mixedPanels ? ", of which the last has fewer" : "")));
+  int64_t fixed = *constantOf(at.rows ? at.rows : e.index(mr));
+  std::string doc = "A block of registers: " + (mixedRows ? "`rows` rows" : std::to_string(fixed) + (fixed == 1 ? " row" : " rows"));
+  if (!constantOf(firstRow))
+    doc += " of m from `row` on";
+  doc += constantOf(panel) ? "" : ", the columns of `panel`";
+  if (mixedPanels)
+    doc += ", of which the last panel has fewer";
+  if (at.slot)
+    doc += "\nA part goes on with the sums that the part before it left in `partial`; the last one writes the results.";
+  variants->setAttr("doc", e.b.getStringAttr(doc));
   OpBuilder::InsertionGuard guard(e.b);
   Block *body = e.b.createBlock(&variants.getBody());
   for (auto [value, name] : llvm::zip(values, arguments)) {
@@ -458,6 +483,15 @@ void ContractTile::setRow(SmallVector<Value> &at, Value row, bool flat) {
     at[d] = e.name(nest.names[d], v);
 }
 
+/// "origin_m0": where a row's window begins along index `j` of A.
+std::string ContractTile::windowName(StringRef what, unsigned j) {
+  std::string name = what.str();
+  for (unsigned d : m)
+    if (nest.map(0).getResult(j).isFunctionOfDim(d))
+      name += "_" + nest.names[d];
+  return name;
+}
+
 void ContractTile::rowTable(const RegisterBlock &at) {
   eachRow(at, [&](Value i) {
     SmallVector<Value> point(iv);
@@ -465,6 +499,8 @@ void ContractTile::rowTable(const RegisterBlock &at) {
     setRow(point, unevenRows ? e.min(row, e.sub(e.dim(rowCount), e.index(1))) : row, affineRows);
     Place &a = nest.place(0);
     SmallVector<Value> idx = nest.indices(0, point);
+    for (unsigned j : guarded)
+      e.name(windowName("start", j), idx[j]);
     Value base = e.address(a, idx);
     if (guarded.empty()) {
       Value p = plan::PtrToOp::create(e.b, e.loc, cast<MemRefType>(rowPtr.getType()).getElementType(), a.buffer, base);
@@ -488,6 +524,7 @@ void ContractTile::pointRows(const RegisterBlock &block, ArrayRef<Value> kiv) {
   }
   Value offset = e.name("step", e.address(steps, strides, 0));
   int64_t zeros = *((runLength - 1) * aStep).constant() + 1;
+  e.remark("What each row reads: a place in its window, or zeros outside the tensor.");
   eachRow(block, [&](Value i) {
     Value inside;
     for (auto [j, array] : llvm::zip(guarded, rowIndex)) {
@@ -502,7 +539,7 @@ void ContractTile::pointRows(const RegisterBlock &block, ArrayRef<Value> kiv) {
     auto p = e.choose(inside, ptr, [&] {
       return SmallVector<Value>{plan::PtrToOp::create(e.b, e.loc, ptr, a.buffer, e.add(e.get(rowBase, i), offset))};
     }, [&] { return SmallVector<Value>{plan::ZerosOp::create(e.b, e.loc, ptr, zeros)}; });
-    e.set(p[0], rowPtr, i);
+    e.set(e.name("window", p[0]), rowPtr, i);
   });
 }
 
@@ -672,7 +709,8 @@ void ContractTile::micro(const RegisterBlock &block) {
     auto choose = [&](Value whole, Value partial) { return e.b.createOrFold<arith::SelectOp>(e.loc, at.whole, whole, partial); };
     at.columns = e.name("columns", choose(at.columns, left));
     if (auto fixed = constantOf(left))
-      at.vectors = e.name("vectors", choose(at.vectors, e.index(llvm::divideCeil(*fixed, lanes))));
+      if (int64_t some = llvm::divideCeil(*fixed, lanes); some < most)
+        at.vectors = e.name("vectors", choose(at.vectors, e.index(some)));
   }
   acc = e.name("acc", e.local({mr, most}, lanesOf(accType, lanes)));
   bRegs = e.name("b", e.local({most}, lanesOf(accType, lanes)));
@@ -683,13 +721,8 @@ void ContractTile::micro(const RegisterBlock &block) {
     rowIndex.clear();
     if (!guarded.empty())
       rowBase = e.name("origin", e.local({mr}, e.b.getIndexType())); // of a row's window
-    for (unsigned j : guarded) {
-      std::string name = "origin";
-      for (unsigned d : m)
-        if (nest.map(0).getResult(j).isFunctionOfDim(d))
-          name += "_" + nest.names[d];
-      rowIndex.push_back(e.name(name, e.local({mr}, e.b.getIndexType())));
-    }
+    for (unsigned j : guarded)
+      rowIndex.push_back(e.name(windowName("origin", j), e.local({mr}, e.b.getIndexType())));
     rowTable(at);
   }
   auto eachSum = [&](llvm::function_ref<void(Value i, Value j)> body) {
@@ -704,10 +737,13 @@ void ContractTile::micro(const RegisterBlock &block) {
   if (!at.slot) {
     begin();
     outerSums(0, at, SmallVector<Value>(iv));
+    e.remark(nest.epilogue() ? "What the sums come to." : "");
     return finish(at);
   }
+  e.remark("The sums so far.");
   e.either(at.isFirst, begin, [&] { eachSum([&](Value i, Value j) { e.set(e.get(partial, {at.slot, i, j}), acc, {i, j}); }); });
   outerSums(partDims, at, at.kiv);
+  e.remark("Results, or sums for the next part.");
   e.either(at.isLast, [&] { finish(at); },
            [&] { eachSum([&](Value i, Value j) { e.set(e.get(acc, {i, j}), partial, {at.slot, i, j}); }); });
 }

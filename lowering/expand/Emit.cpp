@@ -232,12 +232,18 @@ SmallVector<Value> Emitter::delinearize(Value flat, ArrayRef<DimExpr> sizes) {
 // Loops
 //===----------------------------------------------------------------------===//
 
+void Emitter::annotate(Operation *op) {
+  if (!remarks.empty())
+    op->setAttr("plan.comment", b.getStringAttr(std::exchange(remarks, {})));
+}
+
 SmallVector<Value> Emitter::loop(StringRef name, Value lo, Value hi, int64_t step, ValueRange init, Body body) {
   auto l = constantOf(lo), h = constantOf(hi);
   if (l && h && *h - *l <= step)
     return *h <= *l ? SmallVector<Value>(init) : body(lo, init);
   auto op = scf::ForOp::create(b, loc, lo, hi, index(step), init);
   op.getInductionVar().setLoc(named(name));
+  annotate(op);
   OpBuilder::InsertionGuard guard(b);
   if (!init.empty())
     b.setInsertionPointToStart(op.getBody());
@@ -254,10 +260,13 @@ void Emitter::unrolled(StringRef name, int64_t count, llvm::function_ref<void(Va
 }
 
 void Emitter::unrolled(StringRef name, Value count, int64_t most, llvm::function_ref<void(Value)> body) {
-  if (constantOf(count) == 1)
+  if (constantOf(count) == 1) {
+    remarks.clear();
     return body(index(0));
+  }
   auto op = scf::ForOp::create(b, loc, index(0), count, index(1));
   op.getInductionVar().setLoc(named(name));
+  annotate(op);
   op->setAttr("plan.unroll", constantOf(count) ? Attribute(b.getUnitAttr()) : b.getI64IntegerAttr(most));
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPoint(op.getBody()->getTerminator());
@@ -277,6 +286,7 @@ void Emitter::when(Value condition, llvm::function_ref<void()> body) {
 
 void Emitter::either(Value condition, llvm::function_ref<void()> then, llvm::function_ref<void()> otherwise) {
   auto op = scf::IfOp::create(b, loc, condition, true);
+  annotate(op);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPoint(op.thenYield());
   then();

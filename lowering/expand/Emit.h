@@ -61,6 +61,9 @@ public:
   /// The index of each of `sizes` in the row-major number `flat`.
   llvm::SmallVector<mlir::Value> delinearize(mlir::Value flat, llvm::ArrayRef<DimExpr> sizes);
 
+  /// A comment in front of the next loop or condition, for whoever reads the generated code.
+  void remark(llvm::StringRef text) { remarks = text.str(); }
+
   // Loops.
   using Body = llvm::function_ref<llvm::SmallVector<mlir::Value>(mlir::Value i, mlir::ValueRange carried)>;
   /// for (name = lo; name < hi; name += step), with carried values; a loop of at most one turn is not built.
@@ -95,6 +98,8 @@ public:
   mlir::Value name(llvm::StringRef name, mlir::Value v);
 
 private:
+  void annotate(mlir::Operation *op);
+  std::string remarks;
   llvm::StringMap<mlir::Value> dims;
 };
 

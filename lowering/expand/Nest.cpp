@@ -213,8 +213,13 @@ Value Nest::read(unsigned in, const Point &p) {
   SmallVector<Value> idx = indices(in, p.iv);
   Value guard;
   for (unsigned j = 0; j < idx.size(); ++j)
-    if (mayLeave(in, j))
-      guard = e.andBits(guard, e.inside(idx[j], e.dim(place.sizes[j])));
+    if (mayLeave(in, j)) {
+      std::string at = "source"; // "source_i0": where the element for this i0 is read
+      for (unsigned d = 0; d < kinds.size(); ++d)
+        if (m.getResult(j).isFunctionOfDim(d) && names[d] != "0")
+          at += "_" + names[d];
+      guard = e.andBits(guard, e.inside(e.name(at, idx[j]), e.dim(place.sizes[j])));
+    }
   int64_t lanes = kind ? p.lanes : 1;
   auto load = [&] { return SmallVector<Value>{e.load(place.buffer, e.address(place, idx), lanes, p.mask)}; };
   if (!guard)
