@@ -149,13 +149,39 @@ DimExpr bytesOf(Operation *op) {
 //===----------------------------------------------------------------------===//
 
 namespace {
-enum { Sum, Product, Primary };
+enum { Choice, Compare, Sum, Product, Primary };
 /// Text, and how tightly it binds.
 struct Term {
   std::string text;
   int binds = Primary;
   std::string at(int precedence) const { return binds < precedence ? "(" + text + ")" : text; }
 };
+
+/// "<"; nothing for what is no order of numbers.
+StringRef signOf(arith::CmpIPredicate p) {
+  using P = arith::CmpIPredicate;
+  switch (p) {
+  case P::eq: return "==";
+  case P::ne: return "!=";
+  case P::slt: case P::ult: return "<";
+  case P::sle: case P::ule: return "<=";
+  case P::sgt: case P::ugt: return ">";
+  case P::sge: case P::uge: return ">=";
+  }
+  return "";
+}
+StringRef signOf(arith::CmpFPredicate p) {
+  using P = arith::CmpFPredicate;
+  switch (p) {
+  case P::OEQ: return "==";
+  case P::UNE: return "!=";
+  case P::OLT: return "<";
+  case P::OLE: return "<=";
+  case P::OGT: return ">";
+  case P::OGE: return ">=";
+  default: return "";
+  }
+}
 
 /// What the last operation of a reduction's body makes of all terms, or nothing.
 StringRef reductionOf(Operation *last) {
@@ -274,6 +300,12 @@ Term Formula::value(Value v) {
                .Case<arith::MinimumFOp, arith::MinNumFOp, arith::MinSIOp, arith::MinUIOp>([&](auto) { return call("min"); })
                .Case([&](arith::NegFOp) { return Term{"-" + x(0).at(Primary), Product}; })
                .Case([&](math::FmaOp) { return Term{x(0).at(Product) + " * " + x(1).at(Product) + " + " + x(2).at(Sum), Sum}; })
+               .Case<arith::CmpIOp, arith::CmpFOp>([&](auto compare) {
+                 StringRef sign = signOf(compare.getPredicate());
+                 ok &= !sign.empty();
+                 return Term{(x(0).at(Sum) + " " + sign + " " + x(1).at(Sum)).str(), Compare};
+               })
+               .Case([&](arith::SelectOp) { return Term{x(0).at(Compare) + " ? " + x(1).at(Compare) + " : " + x(2).at(Choice), Choice}; })
                .Case<math::RoundEvenOp>([&](auto) { return call("round"); })
                .Case([&](kernel::IndexOp i) { return Term{names[i.getDim()]}; })
                .Case([&](kernel::DimOp d) { return Term{d.getExpr().str(), Sum}; })

@@ -58,6 +58,7 @@ private:
   Value factor(Value stored, unsigned in);
   Value panelBase(Value panel, ArrayRef<Value> kiv);
   Value columnOffset(Value j);
+  Value allRows() { return e.name("row_count", e.dim(rowCount)); }
 
   Emitter &e;
   kernel::ContractOp op;
@@ -338,6 +339,8 @@ void ContractTile::emit() {
   e.b.getInsertionBlock()->getParentOp()->setAttr("registers", e.b.getStringAttr(std::to_string(mr) + "x" + std::to_string(nr)));
   forall(e, product(grid), about, [&](Value tile) {
     SmallVector<Value> at = e.delinearize(tile, grid);
+    if (grid.size() > 1 && !grid.back().constant())
+      e.name(panelsInside ? "panel_tiles" : "block_tiles", e.dim(grid.back()));
     iv.assign(nest.kinds.size(), {});
     for (unsigned d = 0; d < iv.size(); ++d)
       if (op.getKinds()[d] == 'm' || op.getKinds()[d] == 'k')
@@ -355,7 +358,7 @@ void ContractTile::emit() {
         return {e.index(0), e.dim(total)};
       Value low = e.mul(tile, e.index(per)), high = e.add(low, e.index(per));
       if (!total.constant() || *total.constant() % per)
-        high = e.min(high, e.dim(total));
+        high = e.min(high, e.name((name + "_count").str(), e.dim(total)));
       return {low, high};
     };
     auto each = [&](StringRef name, Value low, Value high, llvm::function_ref<void(Value)> body) {
@@ -477,8 +480,11 @@ void ContractTile::setRow(SmallVector<Value> &at, Value row, bool flat) {
     return;
   }
   Dims sizes;
-  for (unsigned d : m)
+  for (unsigned d : m) {
     sizes.push_back(nest.sizes[d]);
+    if (d != m.front())
+      e.name(nest.names[d] + "_size", e.dim(sizes.back()));
+  }
   for (auto [d, v] : llvm::zip(m, e.delinearize(e.name("m", row), sizes)))
     at[d] = e.name(nest.names[d], v);
 }
@@ -496,7 +502,7 @@ void ContractTile::rowTable(const RegisterBlock &at) {
   eachRow(at, [&](Value i) {
     SmallVector<Value> point(iv);
     Value row = e.add(at.firstRow, i);
-    setRow(point, unevenRows ? e.min(row, e.sub(e.dim(rowCount), e.index(1))) : row, affineRows);
+    setRow(point, unevenRows ? e.min(row, e.sub(allRows(), e.index(1))) : row, affineRows);
     Place &a = nest.place(0);
     SmallVector<Value> idx = nest.indices(0, point);
     for (unsigned j : guarded)
@@ -669,7 +675,7 @@ void ContractTile::finish(const RegisterBlock &at) {
   bool wholeVectors = columns.constant() && *columns.constant() % lanes == 0;
   eachRow(at, [&](Value i) {
     Value row = e.name("m", e.add(at.firstRow, i));
-    e.when(unevenRows ? e.less(row, e.dim(rowCount)) : Value(), [&] {
+    e.when(unevenRows ? e.less(row, allRows()) : Value(), [&] {
       Point p;
       p.iv = iv;
       setRow(p.iv, row, flatOutput);
