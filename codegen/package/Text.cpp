@@ -279,7 +279,8 @@ static size_t commentBreak(StringRef text, size_t width) {
     if (i > width && best != StringRef::npos)
       break;
     bool between = i > 1 && text[i - 2] == ' '; // two blanks
-    int kind = p == ';' ? 0 : p == ',' || (between && StringRef("+-*/").contains(p)) ? 1 : between && p == '=' ? 3 : 2;
+    bool list = i + 1 < text.size() && text[i + 1] == '['; // of the word before it
+    int kind = p == ';' ? 0 : p == ',' || (between && StringRef("+-*/").contains(p)) ? 1 : between && p == '=' ? 3 : list ? 2000 : 2;
     int rank = brackets * 1000 + (i < width / 2 ? 100 : 0) + parentheses * 4 + kind;
     if (rank <= bestRank) {
       best = i;

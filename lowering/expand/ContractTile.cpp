@@ -58,7 +58,6 @@ private:
   Value factor(Value stored, unsigned in);
   Value panelBase(Value panel, ArrayRef<Value> kiv);
   Value columnOffset(Value j);
-  Value allRows() { return e.name("row_count", e.dim(rowCount)); }
 
   Emitter &e;
   kernel::ContractOp op;
@@ -280,7 +279,7 @@ std::string ContractTile::rowsName() {
   std::string text;
   for (unsigned d : m) {
     if (d != m.front())
-      text = (d == m[1] ? text : "(" + text + ")") + "*" + (nest.sizes[d].constant() ? nest.sizes[d].str() : "(size of " + nest.names[d] + ")") + " + ";
+      text = (d == m[1] ? text : "(" + text + ")") + "*" + (nest.sizes[d].constant() ? nest.sizes[d].str() : nest.names[d] + "_size") + " + ";
     text += nest.names[d];
   }
   return m.size() == 1 ? " of " + text : " of m = " + text;
@@ -337,10 +336,21 @@ void ContractTile::emit() {
   if (partSteps)
     about += "\nsums in parts, each of " + partName() + ": the tile's blocks all go over a part of the panel, which stays in L1, before the next";
   e.b.getInsertionBlock()->getParentOp()->setAttr("registers", e.b.getStringAttr(std::to_string(mr) + "x" + std::to_string(nr)));
+  // Sizes are named where they are computed first.
+  auto named = [&](const Twine &name, const DimExpr &size) {
+    if (!size.constant())
+      e.name(name.str(), e.dim(size));
+  };
+  if (table && !affineRows)
+    for (unsigned d : ArrayRef(m).drop_front(m.empty() ? 0 : 1))
+      named(nest.names[d] + "_size", nest.sizes[d]);
+  named("row_count", rowCount);
+  if (blocksPerTile > 1)
+    named("block_count", blocks);
+  if (grid.size() > 1)
+    named(panelsInside ? "panel_tiles" : "block_tiles", grid.back());
   forall(e, product(grid), about, [&](Value tile) {
     SmallVector<Value> at = e.delinearize(tile, grid);
-    if (grid.size() > 1 && !grid.back().constant())
-      e.name(panelsInside ? "panel_tiles" : "block_tiles", e.dim(grid.back()));
     iv.assign(nest.kinds.size(), {});
     for (unsigned d = 0; d < iv.size(); ++d)
       if (op.getKinds()[d] == 'm' || op.getKinds()[d] == 'k')
@@ -358,7 +368,7 @@ void ContractTile::emit() {
         return {e.index(0), e.dim(total)};
       Value low = e.mul(tile, e.index(per)), high = e.add(low, e.index(per));
       if (!total.constant() || *total.constant() % per)
-        high = e.min(high, e.name((name + "_count").str(), e.dim(total)));
+        high = e.min(high, e.dim(total));
       return {low, high};
     };
     auto each = [&](StringRef name, Value low, Value high, llvm::function_ref<void(Value)> body) {
@@ -480,11 +490,8 @@ void ContractTile::setRow(SmallVector<Value> &at, Value row, bool flat) {
     return;
   }
   Dims sizes;
-  for (unsigned d : m) {
+  for (unsigned d : m)
     sizes.push_back(nest.sizes[d]);
-    if (d != m.front())
-      e.name(nest.names[d] + "_size", e.dim(sizes.back()));
-  }
   for (auto [d, v] : llvm::zip(m, e.delinearize(e.name("m", row), sizes)))
     at[d] = e.name(nest.names[d], v);
 }
@@ -502,7 +509,7 @@ void ContractTile::rowTable(const RegisterBlock &at) {
   eachRow(at, [&](Value i) {
     SmallVector<Value> point(iv);
     Value row = e.add(at.firstRow, i);
-    setRow(point, unevenRows ? e.min(row, e.sub(allRows(), e.index(1))) : row, affineRows);
+    setRow(point, unevenRows ? e.min(row, e.sub(e.dim(rowCount), e.index(1))) : row, affineRows);
     Place &a = nest.place(0);
     SmallVector<Value> idx = nest.indices(0, point);
     for (unsigned j : guarded)
@@ -675,7 +682,7 @@ void ContractTile::finish(const RegisterBlock &at) {
   bool wholeVectors = columns.constant() && *columns.constant() % lanes == 0;
   eachRow(at, [&](Value i) {
     Value row = e.name("m", e.add(at.firstRow, i));
-    e.when(unevenRows ? e.less(row, allRows()) : Value(), [&] {
+    e.when(unevenRows ? e.less(row, e.dim(rowCount)) : Value(), [&] {
       Point p;
       p.iv = iv;
       setRow(p.iv, row, flatOutput);
