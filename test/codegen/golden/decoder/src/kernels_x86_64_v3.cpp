@@ -16,8 +16,8 @@ extern "C" void decoder_x86_64_v3_append(int64_t seq, int64_t length, const floa
   }
 }
 
-// attention: y[b, s] = softmax over t <= length + s of x[b, s] · key[b, t] / sqrt(8), times value; tile: one
-//   (b, s)
+// attention: y[b, s] = softmax over t <= length + s of x[b, s] · key[b, t] / sqrt(8), times value;
+//   tile: one (b, s)
 extern "C" void decoder_x86_64_v3_attend(int64_t seq, int64_t length, const float *x, const int64_t *mask,
                                          const float *key, const float *value, float *scores, float *y,
                                          int64_t begin, int64_t end) {
