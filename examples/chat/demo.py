@@ -38,7 +38,7 @@ class Reference:
     def __init__(self, path, numbers, tokenize):
         import onnxruntime
         options = onnxruntime.SessionOptions()
-        options.log_severity_level = 3
+        options.intra_op_num_threads, options.log_severity_level = 1, 3
         self.session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
         self.caches = [i for i in self.session.get_inputs() if i.name.startswith("past.")]
         self.begin, self.end, self.tokenize = numbers["<|im_start|>"], numbers["<|im_end|>"], tokenize
@@ -98,8 +98,9 @@ def main():
     drawn = [say([first], "--temperature", 1.5, "--seed", seed, "--most", 16) for seed in (5, 5, 6)]
     demo.expect("the same seed twice", drawn[1], drawn[0])
     demo.judge("another seed", "the answer is the same" if drawn[2] == drawn[0] else "")
-    demo.expect("draws among the likeliest alone", say([first], "--temperature", 1, "--top-p", 1e-9, "--most", 16), say([first], "--most", 16))
-    demo.expect("a prompt on the command line", demo.run("chat", demo.work, "--prompt", first, "--most", 16).split("\n")[:-1], say([first], "--most", 16))
+    likeliest = say([first], "--most", 16)
+    demo.expect("draws among the likeliest alone", say([first], "--temperature", 1, "--top-p", 1e-9, "--most", 16), likeliest)
+    demo.expect("a prompt on the command line", demo.run("chat", demo.work, "--prompt", first, "--most", 16).split("\n")[:-1], likeliest)
     for question in TALKS[0]:
         print(f"> {question}\n{demo.run('chat', demo.work, '--prompt', question)}", end="")
     long = demo.start("chat", demo.work, input=("word " * 2100 + "\n").encode())

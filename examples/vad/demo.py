@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """Finds speech in a sound with Silero VAD and compares each frame, and the segments, with onnxruntime's."""
+import contextlib
 import os
 import subprocess
 import sys
@@ -10,6 +11,7 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 import driver  # noqa: E402
 import silero  # noqa: E402
 from silero import FRAME, RATE  # noqa: E402
+
 
 def table(text):
     return [tuple(float(x) for x in line.split("\t")) for line in text.splitlines()]
@@ -25,8 +27,9 @@ def listens_live(demo, content, first):
         program.stdin.write(content[:cut])
         program.stdin.flush()
         early = program.stdout.readline().decode()
-        program.stdin.write(content[cut:])
-        program.stdin.close()
+        with contextlib.suppress(BrokenPipeError):  # of a program that the watchdog ended
+            program.stdin.write(content[cut:])
+            program.stdin.close()
         late = program.stdout.read().decode()
         watchdog.cancel()
     return early, early + late
