@@ -77,8 +77,10 @@ const count = n => Number.isFinite(n) ? n.toLocaleString('en-US') : 'by data';
 const flop = n => scaled(n, ['FLOP', 'kFLOP', 'MFLOP', 'GFLOP', 'TFLOP'], 1000);
 const bytes = n => scaled(n, ['B', 'kB', 'MB', 'GB', 'TB'], 1000);
 const plain = n => scaled(n, ['', 'k', 'M', 'G'], 1000);
-const time = us => !Number.isFinite(us) ? '–' : us < 1000 ? scaled(us, ['µs'], 1e9) : scaled(us / 1000, ['ms', 's'], 1000);
-const percent = share => !Number.isFinite(share) ? '–' : (100 * share).toFixed(share >= 0.1 ? 0 : share >= 0.001 ? 1 : 2) + '\u202f%';
+const time = us => !Number.isFinite(us) ? '–' : us > 0 && us < 0.01 ? '<\u202f0.01\u202fµs' : us < 1000 ? scaled(us, ['µs'], 1e9) : scaled(us / 1000, ['ms', 's'], 1000);
+// "100 %" is all of it, "0 %" nothing.
+const percent = share => !Number.isFinite(share) ? '–' : share > 0 && share < 0.0001 ? '<\u202f0.01\u202f%'
+  : (100 * share).toFixed(share === 0 || share === 1 ? 0 : share >= 0.1 && share < 0.99 ? 0 : share >= 0.001 ? 1 : 2) + '\u202f%';
 
 // Microseconds on one core: what is slower, arithmetic or memory.
 function stepTime(step) {
@@ -129,7 +131,7 @@ function table(id, columns, rows, options = {}) {
       draw();
     }}, c.title)));
   const node = element('div', {},
-    element('div', {class: 'bar'}, filter, shown, ...(options.bar || [])),
+    rows.length > 5 ? element('div', {class: 'bar'}, filter, shown) : null,
     element('div', {class: 'scroll'}, element('table', {id}, element('thead', {}, element('tr', {}, ...heads)), body)));
   function draw() {
     const words = filter.value.toLowerCase().split(/\s+/).filter(Boolean);
@@ -147,13 +149,15 @@ function table(id, columns, rows, options = {}) {
       });
     }
     heads.forEach((h, k) => k === sorted ? h.setAttribute('aria-sort', down ? 'descending' : 'ascending') : h.removeAttribute('aria-sort'));
+    // A bar is as long as its row's part of the largest row: of many rows a part of the sum would be too short to see.
     const sums = columns.map(c => c.share ? total(rows, c.get) : 0);
+    const most = columns.map((c, k) => c.share ? keys.reduce((m, row) => Math.max(m, finite(row[k])), 0) : 0);
     body.replaceChildren(...order.map(i => element('tr', options.row ? options.row(rows[i]) : {}, ...columns.map((c, k) => {
       const content = c.show ? c.show(rows[i]) : String(keys[i][k]);
       const cell = element('td', {class: c.number ? 'number' : c.class}, content);
       if (c.share) {
-        const part = sums[k] ? finite(keys[i][k]) / sums[k] : 0;
-        cell.append(element('span', {class: 'share', title: percent(part)}, element('i', {style: `width:${(100 * part).toFixed(1)}%`})));
+        const part = sums[k] ? finite(keys[i][k]) / sums[k] : 0, length = most[k] ? finite(keys[i][k]) / most[k] : 0;
+        cell.append(element('span', {class: 'share', title: percent(part) + ' of all'}, element('i', {style: `width:${(100 * length).toFixed(1)}%`})));
       }
       return cell;
     }))));
@@ -169,7 +173,7 @@ function table(id, columns, rows, options = {}) {
 const tabs = [];
 function addTab(id, title) {
   const tab = element('button', {type: 'button', role: 'tab', id: 'tab-' + id, 'aria-controls': id, 'aria-selected': 'false', tabindex: -1,
-    onclick: () => openTab(id)}, title);
+    'data-title': title, onclick: () => openTab(id)}, title);
   byId(id).dataset.title = title;
   tabs.push({id, tab});
   byId('tabs').append(tab);
@@ -675,7 +679,8 @@ function names(list, most = 4) {
   });
   put(0, most);
   if (list.length > most) {
-    const more = link(` and ${list.length - most} more`, () => { more.remove(); put(most, list.length); });
+    cell.append(' ');
+    const more = link(`and ${list.length - most} more`, () => { more.remove(); put(most, list.length); });
     cell.append(more);
   }
   return cell;
