@@ -88,6 +88,10 @@ function stepTime(step) {
   const cycles = Math.max(valueOf(step.flop) / step.flops_per_cycle, valueOf(step.bytes) / plan.bytes_per_cycle);
   return cycles / (plan.clock_ghz * 1000);
 }
+const countingRule = 'A multiply-add counts as two. Both branches of an If count, of a loop one iteration.';
+const predictionRule = plan && plan.predicts_time ? 'Times are predicted, not measured: on one core the longer of arithmetic, with everything in the L1 cache, ' +
+  `and memory traffic, each byte once. Assumed are ${plan.clock_ghz} GHz and ${plan.bytes_per_cycle} bytes a cycle (${plan.clock_ghz * plan.bytes_per_cycle} GB/s) ` +
+  "from memory. 'ingot bench' measures." : '';
 const finite = n => Number.isFinite(n) ? n : 0;
 const total = (list, get) => list.reduce((sum, item) => sum + finite(get(item)), 0);
 
@@ -217,14 +221,14 @@ function head() {
     ['parameters', 'parameters', () => plain(facts.parameters)],
   ];
   if (plan) {
-    tiles.push(['flop', 'work of one run', () => flop(valueOf(plan.flop))], ['kernel-count', 'kernels', () => count(plan.kernels.length)],
+    tiles.push(['flop', 'work of one run', () => flop(valueOf(plan.flop)), countingRule], ['kernel-count', 'kernels', () => count(plan.kernels.length)],
       ['weight-bytes', 'weights', () => bytes(plan.weight_bytes)], ['workspace', 'workspace', () => bytes(valueOf(plan.workspace))],
       ['source-bytes', 'kernels’ source', () => bytes(plan.source_bytes)]);
     if (plan.predicts_time)
-      tiles.push(['time', 'predicted, one core', () => time(total(plan.steps, stepTime))]);
+      tiles.push(['time', 'predicted, one core', () => time(total(plan.steps, stepTime)), predictionRule]);
   }
-  drawn(() => byId('tiles').replaceChildren(...tiles.map(([id, title, get]) =>
-    element('div', {class: 'tile', id: 'tile-' + id}, element('b', {}, get()), element('span', {}, title)))));
+  drawn(() => byId('tiles').replaceChildren(...tiles.map(([id, title, get, help]) =>
+    element('div', {class: 'tile', id: 'tile-' + id, title: help}, element('b', {}, get()), element('span', {}, title)))));
   if (!facts.symbols.length) return;
   const form = byId('symbols');
   form.hidden = false;
@@ -655,8 +659,7 @@ function operatorTab() {
   const t = table('operator-table', columns, [...groups.values()], {sort: 1, noun: 'operators'});
   byId('operators').append(t.node);
   if (plan)
-    byId('operators').append(element('p', {class: 'note'}, 'Work is counted node by node before fusion, a multiply-add as two; in a loop, of one iteration. ' +
-      'What is computed while compiling counts nothing.'));
+    byId('operators').append(element('p', {class: 'note'}, `Work is counted node by node before fusion. ${countingRule} What is computed while compiling counts nothing.`));
   redraws.push(t.draw);
 }
 
@@ -710,10 +713,8 @@ function kernelTab() {
     {title: 'Source', number: true, get: k => k.source_bytes, show: k => bytes(k.source_bytes)},
     {title: 'What it does', class: 'names', get: k => k.doc, show: k => cut(k.doc.split('\n').slice(-1)[0], 160)},
   ], kernels, {noun: 'kernels'});
-  byId('kernels').append(element('h2', {}, 'What a run does'), element('p', {class: 'note'}, plan.predicts_time
-    ? `One row per launch, in order, with the ONNX nodes that it covers. Times are predicted, not measured: one core of ${plan.clock_ghz} GHz, ` +
-      `${plan.bytes_per_cycle} bytes of memory a cycle; 'ingot bench' measures.`
-    : 'One row per launch, in order, with the ONNX nodes that it covers.'), stepTable.node,
+  byId('kernels').append(element('h2', {}, 'What a run does'),
+    element('p', {class: 'note'}, ['One row per launch, in order, with the ONNX nodes that it covers.', countingRule, predictionRule].filter(Boolean).join(' ')), stepTable.node,
     element('h2', {}, 'Kernels of the library'), kernelTable.node);
   redraws.push(stepTable.draw);
 }
