@@ -19,7 +19,7 @@ struct Watch : PassInstrumentation {
       DimExpr flops = flopsOf(inner);
       auto names = provenanceOf(inner);
       if (!names.empty() && !flops.isConstant(0))
-        work[names.back()] = work[names.back()] + flops; // before it stand the nodes that only move its operands
+        work[names.front()] = work[names.front()] + flops;
       return WalkResult::skip();
     });
   }

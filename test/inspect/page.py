@@ -291,24 +291,6 @@ class Tests:
                 shared += beside and abs(y - y2) < 1e-6
         assert shared, rects
 
-    def test_work_belongs_to_the_node_that_does_it(self):
-        # The transposition becomes the order in which the product reads its operand.
-        rng = np.random.default_rng(1)
-        value = lambda name, *dims: helper.make_tensor_value_info(name, TensorProto.FLOAT, dims)
-        graph = helper.make_graph(
-            [helper.make_node("Transpose", ["x"], ["t"], name="turn", perm=[1, 0]), helper.make_node("MatMul", ["t", "w"], ["y"], name="product")],
-            "turned", [value("x", 64, 16)], [value("y", 16, 32)],
-            [numpy_helper.from_array(rng.standard_normal((64, 32), dtype=np.float32), "w")])
-        path, page = os.path.join(self.work, "turned.onnx"), os.path.join(self.work, "turned.html")
-        onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 21)], ir_version=10), path)
-        self.run("inspect", path, "--html", page)
-        b = self.browser
-        b.open(page)
-        b.click("#tab-operators")
-        work = dict(zip(b.column("operator-table", 1), b.column("operator-table", 4)))
-        equal(work, {"Transpose": "0\u202fFLOP", "MatMul": "65.5\u202fkFLOP"})  # 2 x 16 x 64 x 32
-        equal(b.all("#operator-table-filter"), [])  # nothing to filter in two rows
-
     def test_a_long_description_scrolls(self):
         b = self.browser
         b.open(self.page)
