@@ -10,6 +10,7 @@
 //===----------------------------------------------------------------------===//
 #include "dialects/nn/Shape.h"
 #include "lowering/Aliases.h"
+#include "lowering/DescribeKernel.h"
 #include "lowering/Passes.h"
 #include "mlir/Interfaces/LoopLikeInterface.h"
 #include "llvm/ADT/StringSet.h"
@@ -43,9 +44,12 @@ struct PlanArena : impl::PlanArenaBase<PlanArena> {
 /// Positions of operations in execution order; an operation with regions spans those inside it.
 struct Order {
   llvm::DenseMap<Operation *, std::pair<unsigned, unsigned>> span;
+  SmallVector<unsigned> steps; // positions of what a run does: launches and calls
   unsigned next = 0;
   void number(Operation *op) {
     unsigned begin = next++;
+    if (isa<plan::LaunchOp, plan::CallOp>(op))
+      steps.push_back(begin);
     for (Region &r : op->getRegions())
       for (Block &b : r)
         for (Operation &o : b)
@@ -53,6 +57,22 @@ struct Order {
     span[op] = {begin, next++};
   }
 };
+
+/// What was decided, for reports: equal slices become one later. Nothing for a buffer that no step uses.
+DictionaryAttr described(const Item &item, const Order &order, Builder &b) {
+  int64_t first = llvm::lower_bound(order.steps, item.first) - order.steps.begin();
+  int64_t last = llvm::upper_bound(order.steps, item.last) - order.steps.begin() - 1;
+  if (last < first)
+    return {};
+  plan::AllocOp op = item.op;
+  DimExpr bytes = storageBytes(cast<MemRefType>(op.getType()).getElementType(), *DimExpr::parse(op.getCount()));
+  SmallVector<std::string> names = provenanceOf(op);
+  return b.getDictionaryAttr({b.getNamedAttr("name", b.getStringAttr(names.empty() ? "" : names.front())),
+                              b.getNamedAttr("offset", b.getStringAttr(item.offset.str())),
+                              b.getNamedAttr("bytes", b.getStringAttr(bytes.str())),
+                              b.getNamedAttr("first", b.getI64IntegerAttr(first)),
+                              b.getNamedAttr("last", b.getI64IntegerAttr(last))});
+}
 
 bool overlaps(const Item &a, const Item &b) { return a.first <= b.last && b.first <= a.last; }
 
@@ -184,8 +204,11 @@ void PlanArena::place(plan::EntryOp entry) {
   }
 
   OpBuilder b(entry.getContext());
+  SmallVector<Attribute> arena;
   for (auto *list : {&fixed, &symbolic})
     for (Item &item : *list) {
+      if (DictionaryAttr buffer = described(item, order, b))
+        arena.push_back(buffer);
       b.setInsertionPoint(item.op);
       Value slice = plan::SliceOp::create(b, item.op.getLoc(), item.op.getType(), workspace, item.offset.str(), item.op.getCount());
       item.op.replaceAllUsesWith(slice);
@@ -199,6 +222,7 @@ void PlanArena::place(plan::EntryOp entry) {
   }
   releaseTailOfLoops(entry);
   entry->setAttr("workspace_bytes", b.getStringAttr(end.str()));
+  entry->setAttr("arena", b.getArrayAttr(arena));
   if (!late.empty())
     entry->setAttr("has_tail", b.getUnitAttr());
 }

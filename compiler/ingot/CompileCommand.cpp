@@ -50,7 +50,7 @@ ExitCode compile(const CompileArguments &a) {
   if (!a.parse(options))
     return ExitUsage;
   if (is_contained(split(a.target, ','), "native")) {
-    complain(a, "'native' is for run, verify and bench; a library needs a named target");
+    complain(a, "'native' is for run, verify and bench; a library needs a named target", "see --target in 'ingot compile --help'");
     return ExitUsage;
   }
   Stage last = stages.at(a.emit);
@@ -87,7 +87,7 @@ ExitCode compile(const CompileArguments &a) {
       std::error_code ec;
       raw_fd_ostream os(a.output, ec);
       if (ec) {
-        complain(a, "cannot write " + a.output + ": " + ec.message());
+        complain(a, "cannot write " + a.output + ": " + ec.message(), "choose a file in a folder that exists and may be written");
         return ExitBadInput;
       }
       print(os);

@@ -30,7 +30,7 @@ bool writeFile(const InspectArguments &a, const std::string &path, const std::st
   if (!error)
     return true;
   sys::fs::remove(aside);
-  complain(a, "cannot write " + path + ": " + error.message());
+  complain(a, "cannot write " + path + ": " + error.message(), "choose a file in a folder that exists and may be written");
   return false;
 }
 

@@ -69,7 +69,7 @@ ExitCode run(const RunArguments &a) {
   if (ExitCode e = runOnce(p, inputs, a, false, r))
     return e;
   if (!a.save.empty() && sys::fs::create_directories(a.save)) {
-    complain(a, "cannot make the folder " + a.save);
+    complain(a, "cannot make the folder " + a.save, "choose another with --save");
     return ExitBadInput;
   }
   auto &outputs = p.compilation->spec.outputs;
@@ -87,7 +87,7 @@ ExitCode run(const RunArguments &a) {
     unsigned k = p.compilation->outputIndex(outputs[i].label());
     std::string stem = a.save + "/output_" + std::to_string(k);
     if (!writeProto(stem + ".pb", v, outputs[i].label())) {
-      complain(a, "cannot write " + stem + ".pb");
+      complain(a, "cannot write " + stem + ".pb", "choose another folder with --save");
       return ExitBadInput;
     }
     if (v.kind == package::ValueKind::Tensor)
@@ -168,7 +168,7 @@ ExitCode verify(const RunArguments &a) {
   } else {
     sets = dataSets(a.data);
     if (sets.empty()) {
-      complain(a, a.data + " has neither input_0.pb nor test_data_set_0");
+      complain(a, a.data + " has neither input_0.pb nor test_data_set_0", "give --data a folder with input_K.pb per input");
       return ExitBadInput;
     }
   }

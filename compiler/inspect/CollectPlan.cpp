@@ -1,8 +1,6 @@
 //===- CollectPlan.cpp --------------------------------------------------------------------===//
 #include "compiler/inspect/Collect.h"
-#include "lowering/Aliases.h"
 #include "lowering/expand/TileCost.h"
-#include "mlir/Interfaces/LoopLikeInterface.h"
 #include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;
@@ -64,39 +62,20 @@ std::string nameAt(Location loc) {
   return "";
 }
 
-/// The steps of a run in order, and for every operation the last step that began when it is over.
-struct Steps {
-  std::vector<Operation *> ops;
-  llvm::DenseMap<Operation *, int> last;
-  void walk(Operation *op) {
-    if (isa<plan::LaunchOp, plan::CallOp>(op))
-      ops.push_back(op);
-    for (Region &r : op->getRegions())
-      for (Block &b : r)
-        for (Operation &inner : b)
-          walk(&inner);
-    last[op] = std::max(0, int(ops.size()) - 1);
-  }
-};
+/// The steps of a run in order, as plan-arena counts them.
+void collectSteps(Operation *op, SmallVectorImpl<Operation *> &steps) {
+  if (isa<plan::LaunchOp, plan::CallOp>(op))
+    steps.push_back(op);
+  for (Region &r : op->getRegions())
+    for (Block &b : r)
+      for (Operation &inner : b)
+        collectSteps(&inner, steps);
+}
 
-BufferFacts bufferOf(plan::SliceOp slice, const Steps &steps) {
-  BufferFacts out;
-  out.name = nameAt(slice.getLoc());
-  out.offset = slice.getOffset().str();
-  DimExpr bytes =
-      storageBytes(cast<MemRefType>(slice.getType()).getElementType(), *DimExpr::parse(slice.getCount()));
-  out.bytes = bytes.str();
-  out.first = int(steps.ops.size());
-  for (Value v : valuesInMemoryOf(slice.getResult()))
-    for (Operation *user : v.getUsers()) {
-      int at = steps.last.lookup(user);
-      out.first = std::min(out.first, at);
-      out.last = std::max(out.last, at);
-      for (Operation *p = user->getParentOp(); p && !isa<plan::EntryOp>(p); p = p->getParentOp())
-        if (isa<LoopLikeOpInterface>(p) && !p->isAncestor(slice)) // the next iteration may need it
-          out.last = std::max(out.last, steps.last.lookup(p));
-    }
-  return out;
+BufferFacts bufferOf(DictionaryAttr buffer) {
+  auto text = [&](StringRef key) { return cast<StringAttr>(buffer.get(key)).str(); };
+  auto number = [&](StringRef key) { return int(cast<IntegerAttr>(buffer.get(key)).getInt()); };
+  return {text("name"), text("offset"), text("bytes"), number("first"), number("last")};
 }
 
 } // namespace
@@ -126,11 +105,10 @@ PlanFacts collectPlan(plan::ModelOp plan, const Machine &machine, const package:
     out.kernels.push_back(std::move(k));
   }
   plan::EntryOp entry = *plan.getOps<plan::EntryOp>().begin();
-  Steps steps;
-  for (Operation &op : entry.getBody().front())
-    steps.walk(&op);
+  SmallVector<Operation *> steps;
+  collectSteps(entry, steps);
   DimExpr sum;
-  for (Operation *op : steps.ops) {
+  for (Operation *op : steps) {
     StepFacts s;
     for (Operation *p = op->getParentOp(); p && p != entry; p = p->getParentOp())
       ++s.depth;
@@ -156,10 +134,8 @@ PlanFacts collectPlan(plan::ModelOp plan, const Machine &machine, const package:
     out.steps.push_back(std::move(s));
   }
   out.flops = sum.str();
-  entry.walk([&](plan::SliceOp slice) {
-    if (!slice->use_empty())
-      out.arena.push_back(bufferOf(slice, steps));
-  });
+  for (auto buffer : entry->getAttrOfType<ArrayAttr>("arena").getAsRange<DictionaryAttr>())
+    out.arena.push_back(bufferOf(buffer));
   llvm::stable_sort(out.arena, [](const BufferFacts &a, const BufferFacts &b) { return a.first < b.first; });
   return out;
 }

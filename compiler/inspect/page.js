@@ -77,8 +77,10 @@ const count = n => Number.isFinite(n) ? n.toLocaleString('en-US') : 'by data';
 const flop = n => scaled(n, ['FLOP', 'kFLOP', 'MFLOP', 'GFLOP', 'TFLOP'], 1000);
 const bytes = n => scaled(n, ['B', 'kB', 'MB', 'GB', 'TB'], 1000);
 const plain = n => scaled(n, ['', 'k', 'M', 'G'], 1000);
-const time = us => !Number.isFinite(us) ? '–' : us < 1000 ? scaled(us, ['µs'], 1e9) : scaled(us / 1000, ['ms', 's'], 1000);
-const percent = share => !Number.isFinite(share) ? '–' : (100 * share).toFixed(share >= 0.1 ? 0 : share >= 0.001 ? 1 : 2) + '\u202f%';
+const time = us => !Number.isFinite(us) ? '–' : us > 0 && us < 0.01 ? '<\u202f0.01\u202fµs' : us < 1000 ? scaled(us, ['µs'], 1e9) : scaled(us / 1000, ['ms', 's'], 1000);
+// "100 %" is all of it, "0 %" nothing.
+const percent = share => !Number.isFinite(share) ? '–' : share > 0 && share < 0.0001 ? '<\u202f0.01\u202f%'
+  : (100 * share).toFixed(share === 0 || share === 1 ? 0 : share >= 0.1 && share < 0.99 ? 0 : share >= 0.001 ? 1 : 2) + '\u202f%';
 
 // Microseconds on one core: what is slower, arithmetic or memory.
 function stepTime(step) {
@@ -86,6 +88,10 @@ function stepTime(step) {
   const cycles = Math.max(valueOf(step.flop) / step.flops_per_cycle, valueOf(step.bytes) / plan.bytes_per_cycle);
   return cycles / (plan.clock_ghz * 1000);
 }
+const countingRule = 'A multiply-add counts as two. Both branches of an If count, of a loop one iteration.';
+const predictionRule = plan && plan.predicts_time ? 'Times are predicted, not measured: on one core the longer of arithmetic, with everything in the L1 cache, ' +
+  `and memory traffic, each byte once. Assumed are ${plan.clock_ghz} GHz and ${plan.bytes_per_cycle} bytes a cycle (${plan.clock_ghz * plan.bytes_per_cycle} GB/s) ` +
+  "from memory. 'ingot bench' measures." : '';
 const finite = n => Number.isFinite(n) ? n : 0;
 const total = (list, get) => list.reduce((sum, item) => sum + finite(get(item)), 0);
 
@@ -129,7 +135,7 @@ function table(id, columns, rows, options = {}) {
       draw();
     }}, c.title)));
   const node = element('div', {},
-    element('div', {class: 'bar'}, filter, shown, ...(options.bar || [])),
+    rows.length > 5 ? element('div', {class: 'bar'}, filter, shown) : null,
     element('div', {class: 'scroll'}, element('table', {id}, element('thead', {}, element('tr', {}, ...heads)), body)));
   function draw() {
     const words = filter.value.toLowerCase().split(/\s+/).filter(Boolean);
@@ -147,13 +153,15 @@ function table(id, columns, rows, options = {}) {
       });
     }
     heads.forEach((h, k) => k === sorted ? h.setAttribute('aria-sort', down ? 'descending' : 'ascending') : h.removeAttribute('aria-sort'));
+    // A bar is as long as its row's part of the largest row: of many rows a part of the sum would be too short to see.
     const sums = columns.map(c => c.share ? total(rows, c.get) : 0);
+    const most = columns.map((c, k) => c.share ? keys.reduce((m, row) => Math.max(m, finite(row[k])), 0) : 0);
     body.replaceChildren(...order.map(i => element('tr', options.row ? options.row(rows[i]) : {}, ...columns.map((c, k) => {
       const content = c.show ? c.show(rows[i]) : String(keys[i][k]);
       const cell = element('td', {class: c.number ? 'number' : c.class}, content);
       if (c.share) {
-        const part = sums[k] ? finite(keys[i][k]) / sums[k] : 0;
-        cell.append(element('span', {class: 'share', title: percent(part)}, element('i', {style: `width:${(100 * part).toFixed(1)}%`})));
+        const part = sums[k] ? finite(keys[i][k]) / sums[k] : 0, length = most[k] ? finite(keys[i][k]) / most[k] : 0;
+        cell.append(element('span', {class: 'share', title: percent(part) + ' of all'}, element('i', {style: `width:${(100 * length).toFixed(1)}%`})));
       }
       return cell;
     }))));
@@ -169,7 +177,7 @@ function table(id, columns, rows, options = {}) {
 const tabs = [];
 function addTab(id, title) {
   const tab = element('button', {type: 'button', role: 'tab', id: 'tab-' + id, 'aria-controls': id, 'aria-selected': 'false', tabindex: -1,
-    onclick: () => openTab(id)}, title);
+    'data-title': title, onclick: () => openTab(id)}, title);
   byId(id).dataset.title = title;
   tabs.push({id, tab});
   byId('tabs').append(tab);
@@ -213,14 +221,14 @@ function head() {
     ['parameters', 'parameters', () => plain(facts.parameters)],
   ];
   if (plan) {
-    tiles.push(['flop', 'work of one run', () => flop(valueOf(plan.flop))], ['kernel-count', 'kernels', () => count(plan.kernels.length)],
+    tiles.push(['flop', 'work of one run', () => flop(valueOf(plan.flop)), countingRule], ['kernel-count', 'kernels', () => count(plan.kernels.length)],
       ['weight-bytes', 'weights', () => bytes(plan.weight_bytes)], ['workspace', 'workspace', () => bytes(valueOf(plan.workspace))],
       ['source-bytes', 'kernels’ source', () => bytes(plan.source_bytes)]);
     if (plan.predicts_time)
-      tiles.push(['time', 'predicted, one core', () => time(total(plan.steps, stepTime))]);
+      tiles.push(['time', 'predicted, one core', () => time(total(plan.steps, stepTime)), predictionRule]);
   }
-  drawn(() => byId('tiles').replaceChildren(...tiles.map(([id, title, get]) =>
-    element('div', {class: 'tile', id: 'tile-' + id}, element('b', {}, get()), element('span', {}, title)))));
+  drawn(() => byId('tiles').replaceChildren(...tiles.map(([id, title, get, help]) =>
+    element('div', {class: 'tile', id: 'tile-' + id, title: help}, element('b', {}, get()), element('span', {}, title)))));
   if (!facts.symbols.length) return;
   const form = byId('symbols');
   form.hidden = false;
@@ -651,8 +659,7 @@ function operatorTab() {
   const t = table('operator-table', columns, [...groups.values()], {sort: 1, noun: 'operators'});
   byId('operators').append(t.node);
   if (plan)
-    byId('operators').append(element('p', {class: 'note'}, 'Work is counted node by node before fusion, a multiply-add as two; in a loop, of one iteration. ' +
-      'What is computed while compiling counts nothing.'));
+    byId('operators').append(element('p', {class: 'note'}, `Work is counted node by node before fusion. ${countingRule} What is computed while compiling counts nothing.`));
   redraws.push(t.draw);
 }
 
@@ -675,7 +682,8 @@ function names(list, most = 4) {
   });
   put(0, most);
   if (list.length > most) {
-    const more = link(` and ${list.length - most} more`, () => { more.remove(); put(most, list.length); });
+    cell.append(' ');
+    const more = link(`and ${list.length - most} more`, () => { more.remove(); put(most, list.length); });
     cell.append(more);
   }
   return cell;
@@ -705,10 +713,8 @@ function kernelTab() {
     {title: 'Source', number: true, get: k => k.source_bytes, show: k => bytes(k.source_bytes)},
     {title: 'What it does', class: 'names', get: k => k.doc, show: k => cut(k.doc.split('\n').slice(-1)[0], 160)},
   ], kernels, {noun: 'kernels'});
-  byId('kernels').append(element('h2', {}, 'What a run does'), element('p', {class: 'note'}, plan.predicts_time
-    ? `One row per launch, in order, with the ONNX nodes that it covers. Times are predicted, not measured: one core of ${plan.clock_ghz} GHz, ` +
-      `${plan.bytes_per_cycle} bytes of memory a cycle; 'ingot bench' measures.`
-    : 'One row per launch, in order, with the ONNX nodes that it covers.'), stepTable.node,
+  byId('kernels').append(element('h2', {}, 'What a run does'),
+    element('p', {class: 'note'}, ['One row per launch, in order, with the ONNX nodes that it covers.', countingRule, predictionRule].filter(Boolean).join(' ')), stepTable.node,
     element('h2', {}, 'Kernels of the library'), kernelTable.node);
   redraws.push(stepTable.draw);
 }

@@ -70,6 +70,8 @@ def Plan_EntryOp : Plan_FunctionOp<"entry"> {
     (memref<?xi8>). Argument attributes: `plan.role` ("symbol", "input", "state", "output", "workspace"), `plan.name` (ONNX name), `plan.type` (the tensor
     type with its shape). A state's `plan.output` is the ONNX output that it becomes; one that grows in place has `plan.axis`,
     `plan.capacity` (its size there) and `plan.next` (what is used of it after a run, an expression over symbols).
+    `workspace_bytes` is the planned size of the workspace, `arena` its buffers: `name`, `offset`, `bytes` and the `first` and `last`
+    launch or call between which each lives.
   }];
 }
 def Plan_ReturnOp : Plan_Op<"return", [Pure, Terminator, ReturnLike]> {

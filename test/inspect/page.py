@@ -259,8 +259,47 @@ class Tests:
         b.click("#tab-memory")
         equal(len(b.all("#arena .buffer")), len(report["arena"]))
         equal(len(b.all("#arena-table tbody tr")), len(report["arena"]))
-        b.all("#arena .buffer")[0].click()
-        contains(b.text("#arena-text"), "steps")
+        first = b.all("#arena .buffer")[0]
+        first.click()
+        contains(b.text("#arena-text"), report["arena"][0]["name"], "steps")
+        contains(first.get_attribute("class"), "chosen")
+        b.click("#tab-kernels")
+        contains(b.text("#kernels .note"), "not measured", "3 GHz", "8 bytes a cycle", "one core")
+
+    def test_buffers_in_the_same_place_live_one_after_the_other(self):
+        # All of one size: equal slices of the workspace are one value for the code generator.
+        count = 12
+        names = ["x", *[f"v{i}" for i in range(count)], "y"]
+        weights = [numpy_helper.from_array(np.full((32, 32), 1 / 32, np.float32), f"w{i}") for i in range(count + 1)]
+        nodes = [helper.make_node("MatMul", [names[i], f"w{i}"], [names[i + 1]], name=f"mul {i}") for i in range(count + 1)]
+        value = lambda name: helper.make_tensor_value_info(name, TensorProto.FLOAT, [8, 32])
+        path = os.path.join(self.work, "chain.onnx")
+        onnx.save(helper.make_model(helper.make_graph(nodes, "chain", [value("x")], [value("y")], weights),
+                                    opset_imports=[helper.make_opsetid("", 21)], ir_version=10), path)
+        page = os.path.join(self.work, "chain.html")
+        self.run("inspect", path, "--html", page)
+        b = self.browser
+        b.open(page)
+        b.click("#tab-memory")
+        rects = b.script("return [...document.querySelectorAll('#arena .buffer')].map(r => ['x', 'y', 'width', 'height'].map(a => +r.getAttribute(a)))")
+        equal(len(rects), count)
+        shared = 0
+        for i, (x, y, w, h) in enumerate(rects):
+            for x2, y2, w2, h2 in rects[:i]:
+                beside = x + w <= x2 + 1e-6 or x2 + w2 <= x + 1e-6
+                assert beside or y + h <= y2 + 1e-6 or y2 + h2 <= y + 1e-6, rects
+                shared += beside and abs(y - y2) < 1e-6
+        assert shared, rects
+
+    def test_a_long_description_scrolls(self):
+        b = self.browser
+        b.open(self.page)
+        height = b.one(".stage").size["height"]
+        b.node("gemm")
+        b.script("document.getElementById('details').append(...Array.from({length: 200}, () => document.createElement('hr')))")
+        equal(b.one(".stage").size["height"], height)
+        pane = b.script("const d = document.getElementById('details'); return [d.clientHeight, d.scrollHeight]")
+        assert pane[0] < pane[1], pane
 
     def test_a_refused_model_is_drawn(self):
         model = helper.make_model(helper.make_graph(

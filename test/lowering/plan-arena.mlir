@@ -1,8 +1,12 @@
 // RUN: ingot-opt %s --split-input-file --plan-arena | FileCheck %s
 
-// Lifetimes that do not overlap share memory: %c lies where %a was.
+// Lifetimes that do not overlap share memory: %c lies where %a was. Each buffer is reported with the steps between which it lives.
 // CHECK-LABEL: plan.entry @chain(
 // CHECK-SAME: %[[W:[a-z0-9]+]]: memref<?xi8>
+// CHECK-SAME: arena = [
+// CHECK-SAME: {bytes = "4096", first = 0 : i64, last = 1 : i64, name = "", offset = "0"}
+// CHECK-SAME: {bytes = "4096", first = 1 : i64, last = 2 : i64, name = "", offset = "4096"}
+// CHECK-SAME: {bytes = "4000", first = 2 : i64, last = 3 : i64, name = "", offset = "0"}
 // CHECK-SAME: workspace_bytes = "8192"
 // CHECK: plan.slice %[[W]]["0"] count "1024"
 // CHECK: plan.slice %[[W]]["4096"] count "1024"
