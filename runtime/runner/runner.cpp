@@ -10,6 +10,7 @@
 // Results go to stdout, one line each: output INDEX NAME TYPE SHAPE FILE.
 #include "runner/runner.h"
 #include "ingot/arena.h"
+#include "ingot/launch.h"
 #include "ingot/pool.h"
 
 #include <algorithm>
@@ -28,15 +29,16 @@ namespace {
 
 using Bytes = std::vector<unsigned char>;
 
-struct Block { // aligned memory
-  explicit Block(size_t bytes = 0) : size(bytes), memory(bytes + INGOT_ALIGN) {
-    const uintptr_t address = reinterpret_cast<uintptr_t>(memory.data());
-    data = memory.data() + (INGOT_ALIGN - address % INGOT_ALIGN) % INGOT_ALIGN;
+struct Block { // aligned memory; zeros that cost nothing before they are touched
+  explicit Block(size_t bytes = 0) : size(bytes), memory(std::calloc(bytes + INGOT_ALIGN, 1), std::free) {
+    const uintptr_t address = reinterpret_cast<uintptr_t>(memory.get());
+    if (memory)
+      data = static_cast<unsigned char *>(memory.get()) + (INGOT_ALIGN - address % INGOT_ALIGN) % INGOT_ALIGN;
   }
   Block(const Block &) = delete;
   size_t size;
-  Bytes memory;
-  unsigned char *data;
+  std::unique_ptr<void, void (*)(void *)> memory;
+  unsigned char *data = nullptr; // null where there is no such memory
 };
 
 // A workspace or state: on the device for a library that computes there.
@@ -57,7 +59,7 @@ struct Memory {
     }
     block = std::make_unique<Block>(bytes);
     data = block->data;
-    return INGOT_OK;
+    return data ? INGOT_OK : ingot::fail(error, INGOT_LIMIT_EXCEEDED, "memory", -1, int64_t(bytes), 0, "memory: this machine has no %zu bytes", bytes);
   }
   const Model &info;
   std::unique_ptr<Block> block;
