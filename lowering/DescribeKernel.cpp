@@ -240,12 +240,17 @@ std::string Formula::index(AffineExpr e, int precedence) {
     text = StringRef(right).starts_with("-") ? left + " - " + right.substr(1) : left + " + " + right;
     return precedence > Sum ? "(" + text + ")" : text;
   }
-  std::string left = index(bin.getLHS(), Product), right = index(bin.getRHS(), Product);
+  AffineExprKind kind = e.getKind();
+  std::string left = index(bin.getLHS(), kind == AffineExprKind::Mul ? Primary : Product), right = index(bin.getRHS(), Primary);
   if (left == "0")
     return "0";
-  if (e.getKind() == AffineExprKind::Mul)
-    return right == "-1" ? "-" + left : right + "*" + left; // constants stand right
-  return left + (e.getKind() == AffineExprKind::Mod ? " % " : " / ") + right;
+  if (kind == AffineExprKind::CeilDiv)
+    return "ceil(" + left + " / " + right + ")";
+  if (kind == AffineExprKind::Mul)
+    text = right == "-1" ? "-" + left : right + "*" + left; // constants stand right
+  else
+    text = left + (kind == AffineExprKind::Mod ? " % " : " / ") + right;
+  return precedence > Product && text[0] != '-' ? "(" + text + ")" : text;
 }
 
 std::string Formula::element(Value tensor, AffineMap map) {
@@ -280,7 +285,9 @@ Term Formula::value(Value v) {
   auto x = [&](unsigned i) { return value(op->getOperand(i)); };
   auto infix = [&](StringRef sign, int binds) {
     Term a = x(0), b = x(1);
-    return Term{(a.at(binds) + " " + sign + " " + b.at(binds + (sign == "-" || sign == "/"))).str(), binds};
+    // Sums and products of floats round, divisions of integers too: their order is told.
+    bool ordered = sign != "+" || isa<FloatType>(getElementTypeOrSelf(v.getType()));
+    return Term{(a.at(binds) + " " + sign + " " + b.at(binds + ordered)).str(), binds};
   };
   auto call = [&](StringRef function) {
     SmallVector<std::string> args;

@@ -74,7 +74,12 @@ void version(IRRewriter &rw, ContractOp op) {
     return;
   DimExpr rows = product(op, 'm');
   SmallVector<Operation *> chain = movedFactor(op);
-  if (chain.empty() || !isLopsided(rows, product(op, 'n')))
+  if (chain.empty() || !op.getDests().empty() || !isLopsided(rows, product(op, 'n')))
+    return;
+  // Neither work twice nor a read that moves behind an update in place.
+  auto mover = cast<GenericOp>(chain.front());
+  if (llvm::any_of(mover.getIns(), [&](Value v) { return passesUpdate(v, mover, op); }) ||
+      llvm::any_of(ArrayRef(chain).drop_back(), [](Operation *o) { return !o->hasOneUse(); }))
     return;
   rw.setInsertionPoint(op);
   auto branch = nn::IfOp::create(rw, op.getLoc(), op->getResultTypes(), areFew(rw, op.getLoc(), rows), rw.getArrayAttr({}));

@@ -148,8 +148,7 @@ struct NnLayout : impl::NnLayoutBase<NnLayout> {
     if (!results)
       return false;
     Value back = transposeBy(b, op->getLoc(), (*results)[0], inverse(perm));
-    if (back.getType() != op->getResult(0).getType())
-      return false;
+    assert(back.getType() == op->getResult(0).getType() && "permuted() gives the permuted type");
     op->getResult(0).replaceAllUsesWith(back);
     op->erase();
     // Users may now hold transpose pairs.

@@ -120,12 +120,12 @@ else()
     set(PACKAGE_VERSION_EXACT TRUE)
   endif()
 endif()
-# Of several folders of a model, find_package takes the one for the processor.
+)" + std::string(i.cuda ? "" : R"(# Of several folders of a model, find_package takes the one for the processor.
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "@others@")
   set(PACKAGE_VERSION "@version@ for @target@")
   set(PACKAGE_VERSION_UNSUITABLE TRUE)
 endif()
-)",
+)"),
               {{"version", i.spec.build.ingotVersion}, {"others", otherProcessors(i).str()}, {"target", i.spec.targets.front().name}});
 }
 

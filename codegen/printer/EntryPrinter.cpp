@@ -411,16 +411,17 @@ private:
         return llvm::any_of(shape.getValue(), llvm::isAlpha) ? "" : shape.str();
     return "";
   }
-  /// "in place of conv1, relu": the buffers whose memory this one takes, where that is the same for all sizes.
-  std::string replaced(Operation *op, StringRef name) {
+  /// "over conv1, relu, no longer needed": the buffers whose memory this one takes, where that is the same for all sizes.
+  std::string replaced(Operation *op, StringRef name, plan::LaunchOp launch) {
     auto slice = dyn_cast<plan::SliceOp>(op);
     std::optional<DimExpr> offset = slice ? DimExpr::parse(slice.getOffset()) : std::nullopt;
     std::optional<DimExpr> count = slice ? DimExpr::parse(slice.getCount()) : std::nullopt;
-    if (!offset || !count || !offset->constant() || op->getParentOp() != entry)
-      return "";
+    bool inBranch = launch && launch->getParentOp() != entry; // the other one may not come here
+    if (!offset || !count || !offset->constant() || op->getParentOp() != entry || inBranch)
+      return places.clear(), "";
     auto bytes = storageBytes(cast<MemRefType>(slice.getType()).getElementType(), *count).constant();
     if (!bytes)
-      return "";
+      return places.clear(), "";
     Place own = {*offset->constant(), *offset->constant() + *bytes, name.str()};
     std::vector<std::string> before;
     llvm::erase_if(places, [&](const Place &p) {
@@ -430,7 +431,7 @@ private:
       return gone;
     });
     places.push_back(own);
-    return before.empty() ? "" : "in place of " + llvm::join(before, ", ");
+    return before.empty() ? "" : "over " + llvm::join(before, ", ") + ", no longer needed";
   }
   void declarePointer(Operation *op, StringRef name, plan::LaunchOp launch) {
     std::string base = "workspace", offset, count, hint = name.str();
@@ -458,7 +459,7 @@ private:
     std::string size = shapeAt(v, launch);
     if (size.empty() && !count.empty() && !isHandle)
       size = count == "1" ? "1 element" : count + " elements";
-    if (std::string before = replaced(op, own); !before.empty())
+    if (std::string before = replaced(op, own, launch); !before.empty())
       size += (size.empty() ? "" : ", ") + before;
     std::string pad(indent, ' ');
     if (size.empty() || indent + text.size() + size.size() + 4 <= columnLimit)

@@ -132,6 +132,13 @@ LogicalResult ContractOp::verify() {
       return emitOpError("kinds must be b, m, n, k in this order");
     at = p;
   }
+  int64_t panel = getPanel().value_or(0);
+  if (getTiles())
+    for (NamedAttribute named : getTilesAttr()) {
+      auto tile = dyn_cast<TileAttr>(named.getValue());
+      if (!tile || tile.getMr() < 1 || tile.getNr() < 1 || panel < 0 || (panel && tile.getNr() % panel && panel % tile.getNr()))
+        return emitOpError() << "tile " << named.getName() << " does not fit panels of " << panel << " columns";
+    }
   return verifyLoopNest(cast<LoopNestInterface>(getOperation()));
 }
 

@@ -260,6 +260,8 @@ void ContractTile::chooseTiles() {
   while (tiles() < 32 && blocksPerTile > 1 && (blocksPerTile >= 2 * least || tiles() < 8) && blocksPerTile * work / 2 >= enough)
     blocksPerTile = llvm::divideCeil(blocksPerTile, 2);
   blocksPerTile = llvm::divideCeil(blocks, llvm::divideCeil(blocks, blocksPerTile));
+  if (blocksPerTile == 1) // no other block shares a part
+    partSteps = partDims = 0;
   panelsPerTile = std::clamp<int64_t>(enough / std::max<int64_t>(1, blocksPerTile * work), 1, panels);
   panelsPerTile = llvm::divideCeil(panels, llvm::divideCeil(panels, panelsPerTile));
 }
@@ -304,12 +306,13 @@ void ContractTile::chooseParts(int64_t depth) {
       break;
   }
   // Long runs: equal parts of one, as near to the aim as they divide it.
-  if (partDims < kOuter.size() || length <= aim)
-    return;
   auto distance = [&](int64_t steps) { return steps > aim ? double(steps) / aim : double(aim) / steps; };
-  for (int64_t parts = 2; length / parts >= 16; ++parts)
-    if (int64_t steps = llvm::divideCeil(length, parts); distance(steps) < distance(partSteps))
-      partSteps = steps;
+  if (partDims == kOuter.size() && length > aim)
+    for (int64_t parts = 2; length / parts >= 16; ++parts)
+      if (int64_t steps = llvm::divideCeil(length, parts); distance(steps) < distance(partSteps))
+        partSteps = steps;
+  if (!partDims && partSteps == length) // one part is the whole
+    partSteps = 0;
 }
 
 //===----------------------------------------------------------------------===//

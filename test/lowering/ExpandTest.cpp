@@ -336,6 +336,35 @@ TEST_F(Expand, MatMul) {
   }
 }
 
+// Panels larger than L1: sums in parts of k, for blocks that share a part, blocks alone in their tile, and sums that are one part.
+TEST_F(Expand, MatMulInParts) {
+  struct Case {
+    const char *m, *n;
+    int k;
+  };
+  for (auto [m, n, k] : {Case{"16", "96", 768}, {"24", "64", 1024}, {"8", "32", 4096}, {"240", "64", 130}, {"253", "70", 1000},
+                         {"rows", "70", 1000}, {"rows", "48", 700}}) {
+    symbols["rows"] = 47;
+    check(llvm::formatv(R"(func.func @f(%x: {0}, %b: {3}) -> {2} {{
+      %w = nn.get_weight @w : {1}
+      %0 = nn.matmul %x, %w : ({0}, {1}) -> {2}
+      %1 = nn.broadcast_to %b : {3} to {2}
+      %2 = nn.add %0, %1 : ({2}, {2}) -> {2}
+      return %2 : {2}
+    })", type({m, num(k)}), type({num(k), n}), type({m, n}), type({n})), {"kernel-fuse-producers", "kernel-fuse-epilogues"});
+  }
+}
+
+TEST_F(Expand, ConvolutionInParts) {
+  for (auto [c, n] : {std::pair{60, 70}, {128, 64}})
+    check(llvm::formatv(R"(func.func @f(%x: {0}) -> {2} {{
+      %w = nn.get_weight @w : {1}
+      %0 = nn.conv %x, %w "channels_last" {{strides = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1>, group = 1 : i64}
+        : ({0}, {1}) -> {2}
+      return %0 : {2}
+    })", type({"1", "9", "9", num(c)}), type({"3", "3", num(c), num(n)}), type({"1", "9", "9", num(n)})), {});
+}
+
 TEST_F(Expand, Convolution) {
   for (int turn = 0; turn < 20; ++turn) {
     int kh = pick({1, 3, 3, 5, 7}), kw = pick({1, 3, kh}), sh = 1 + upTo(2), sw = 1 + upTo(2), dil = 1 + (upTo(4) == 0);

@@ -24,7 +24,8 @@ typedef enum ingot_status {
   INGOT_UNSUPPORTED_CPU = 5,  /* no kernel set of the library runs on this processor */
   INGOT_DEVICE_ERROR = 6,     /* the accelerator's driver reported an error; `actual` is its code */
   INGOT_BAD_MODEL_DATA = 7,   /* the weight file is missing, truncated or of another model */
-  INGOT_BAD_INPUT_DATA = 8,   /* an input's contents are outside the operator's domain (e.g. an index) */
+  INGOT_BAD_INPUT_DATA = 8,   /* an input's contents are outside the operator's domain (e.g. an index that is
+                                  written to; one that is read is clamped) */
   INGOT_INTERNAL_ERROR = 9
 } ingot_status;
 
