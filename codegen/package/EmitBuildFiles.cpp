@@ -162,6 +162,20 @@ static std::string valueTable(const Interface &i) {
     row("state", s.name, s.onnxInput, s.type, s.dims);
   for (const Value &v : i.spec.outputs)
     row("output", v.name, v.label(), v.type, v.dims);
+  std::string escaped;
+  auto look = [&](StringRef name) {
+    if (escaped.empty() && name.ends_with("_"))
+      escaped = name.str();
+  };
+  for (const Value &v : i.spec.inputs)
+    look(v.name);
+  for (const State &s : i.spec.states)
+    look(s.name);
+  for (const Value &v : i.spec.outputs)
+    look(v.name);
+  if (!escaped.empty())
+    text += "\n`" + escaped + "` ends in `_` because `" + StringRef(escaped).drop_back().str() +
+            "` is a word of C, C++ or of the generated code.\n";
   return text;
 }
 

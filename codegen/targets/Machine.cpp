@@ -78,6 +78,7 @@ std::vector<Machine> findMachines(StringRef list, std::string &problem) {
     return std::vector<Machine>();
   };
   for (StringRef name : names) {
+    name = name.trim(); // "a, b"
     std::optional<Machine> row = findMachine(name);
     if (!row)
       return refuse(unknownMachine(name));

@@ -22,8 +22,11 @@ CLI::Option *addRepeated(CLI::App &app, const std::string &name, std::vector<std
 void ModelArguments::add(CLI::App &app, const std::string &defaultTarget) {
   target = defaultTarget;
   app.add_option("MODEL", model, "model.onnx")->required();
-  app.add_option("--target", target, join(machineNames(), ", ") + ", native; CPUs of one architecture may share a library: "
-                                     "x86-64-v3,x86-64-v4")->type_name("T[,T…]")->capture_default_str();
+  // `native` is what this machine is: good for running here, never for a library that is shipped.
+  std::string names = join(machineNames(), ", ") + (defaultTarget == "native" ? ", native" : "");
+  app.add_option("--target", target, names + "; CPUs of one architecture may share a library: x86-64-v3,x86-64-v4")
+      ->type_name("T[,T…]")
+      ->capture_default_str();
   app.add_option("--name", name, "name of the library; from the file name if absent");
   addRepeated(app, "--dim", dims, "NAME=K|A..B", "NAME=K fixes a named dimension, NAME=A..B bounds it");
   addRepeated(app, "--shape", shapes, "INPUT=1x3x224x224", "the shape of an input; ? leaves a dimension open");
@@ -259,8 +262,8 @@ ExitCode gatherInputs(const ModelArguments &arguments, const Prepared &prepared,
                       const std::vector<std::string> &files, std::vector<TensorValue> &inputs) {
   const package::LibrarySpec &spec = prepared.compilation->spec;
   bool bad = false;
-  auto complain = [&](const Twine &text) {
-    ingot::complain(arguments, text);
+  auto complain = [&](const Twine &text, const Twine &remedy = "") {
+    ingot::complain(arguments, text, remedy);
     bad = true;
   };
   std::vector<std::string> names;
@@ -287,8 +290,13 @@ ExitCode gatherInputs(const ModelArguments &arguments, const Prepared &prepared,
         complain(in.label() + ": " + problem);
         continue;
       }
+      auto typeName = [](int type) -> std::string {
+        const ElementType *e = elementTypeOfOnnx(type);
+        return e ? e->name : "ONNX element type " + std::to_string(type);
+      };
       if (in.kind == package::ValueKind::Tensor && v->items.at(0).type != int(in.type))
-        complain(in.label() + ": element type " + Twine(v->items[0].type) + " in " + path + ", expected " + Twine(int(in.type)));
+        complain(in.label() + ": " + path + " holds " + typeName(v->items[0].type) + ", expected " + typeName(int(in.type)),
+                 "convert the file, in numpy: x.astype(…)");
       inputs.push_back(*v);
       continue;
     }

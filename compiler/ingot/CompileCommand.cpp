@@ -2,6 +2,7 @@
 #include "compiler/ingot/Commands.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Format.h"
+#include "llvm/Support/Path.h"
 
 using namespace llvm;
 namespace ingot {
@@ -116,7 +117,10 @@ ExitCode compile(const CompileArguments &a) {
     outs() << c.spec.workspaceBytes << " bytes\n";
   else
     outs() << "by dimensions (" << c.spec.name << "_query)\n";
-  outs() << "next: cmake's find_package(" << c.spec.name << " PATHS " << folder << "), or see " << folder << "/README.md\n";
+  SmallString<256> whole(folder); // a build file lies elsewhere: a relative path would not be found from it
+  sys::fs::make_absolute(whole);
+  sys::path::remove_dots(whole, /*remove_dot_dot=*/true);
+  outs() << "next: cmake's find_package(" << c.spec.name << " PATHS " << whole << "), or see " << folder << "/README.md\n";
   return e;
 }
 } // namespace

@@ -235,6 +235,14 @@ ExitCode bench(const RunArguments &a) {
     nlohmann::ordered_json j;
     for (const char *key : {"min_ms", "median_ms", "p99_ms", "cold_ms", "rss_mb", "code_kb", "weights_kb", "gflops"})
       j[key] = r.bench[key];
+    // What was measured: the figures say nothing without it.
+    std::map<std::string, int64_t> dims;
+    std::string problem;
+    bindSymbols(p.compilation->spec, inputs, dims, problem); // runOnce has seen that it works
+    j["model"] = p.compilation->spec.name;
+    j["target"] = listOf(p.compilation->machines);
+    j["threads"] = a.threads;
+    j["dims"] = dims;
     outs() << j.dump() << "\n";
     return ExitOk;
   }

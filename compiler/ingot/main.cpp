@@ -30,6 +30,10 @@ int main(int argc, char **argv) {
     isKnown |= argc > 1 && sub->get_name() == argv[1];
   std::string command = isKnown && argc > 1 && argv[1][0] != '-' ? argv[1] : "";
   ingot::reportAsJson(wantsJson(argc, argv));
+  if (argc == 1) {
+    llvm::errs() << app.help();
+    return ingot::ExitUsage;
+  }
   auto finish = [&](int code) {
     ingot::finishReport(command, code);
     return code;
