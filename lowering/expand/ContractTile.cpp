@@ -9,6 +9,9 @@
 //
 // Where a panel is larger than L1, k is divided into parts, and a loop over them stands around the blocks (inParts).
 //
+// A large B comes from memory once. While the blocks of a tile go over a part of it, each fetches a share of the next part to L2;
+// a lone block, which uses each element once, fetches what it is about to use (choosePrefetch).
+//
 // Rows of A are an affine function of the row number, or a table of pointers (convolution). B is packed in panels of a
 // width that all targets share (one or more make the nr columns of this one's tile, or a part of one does), or read where
 // it is, n contiguous.
@@ -38,6 +41,7 @@ private:
   int64_t rowBytes(int64_t rows, int64_t depth);
   void chooseTiles();
   void chooseParts(int64_t depth);
+  void choosePrefetch(int64_t depth);
   std::string partName();
   std::string rowsName();
   // Code.
@@ -52,12 +56,16 @@ private:
   void outerSums(unsigned depth, const RegisterBlock &at, SmallVector<Value> kiv);
   void pointRows(const RegisterBlock &at, ArrayRef<Value> kiv);
   void sumRun(const RegisterBlock &at, ArrayRef<Value> kiv);
+  void prefetchShare(const RegisterBlock &at, Value panelBegin, ArrayRef<Value> kiv, Value step);
+  void prefetchAhead(Value row);
   std::string runName();
   std::string windowName(StringRef what, unsigned j);
   void finish(const RegisterBlock &at);
   Value factor(Value stored, unsigned in);
+  Value isOne(Value x);
   Value panelBase(Value panel, ArrayRef<Value> kiv);
   Value columnOffset(Value j);
+  Value columnOffset(Value j, int64_t unit);
 
   Emitter &e;
   kernel::ContractOp op;
@@ -84,6 +92,7 @@ private:
     // Of sums in parts: where this block's wait, indices of outer sums, steps of the run; null: all at once.
     Value slot, isFirst, isLast, runBegin, runEnd;
     SmallVector<Value> kiv;
+    Value inTile; // number of the block in its tile; null where nothing is prefetched
   };
   bool unevenRows = false;  // a last block of unknown rows: it repeats the last one
   bool unevenPanel = false; // a last panel of fewer columns
@@ -94,6 +103,8 @@ private:
   unsigned partDims = 0; // leading kOuter that run over parts
   int64_t partSteps = 0; // of the run in a part; 0: the sums are formed in one go
   Value partial;
+  // Prefetching: cache lines of B in a step of k, those that a block fetches in a step, and steps in a part.
+  int64_t linesPerStep = 0, linesOfBlock = 0, stepsOfPart = 0; // linesOfBlock 0: no block fetches for the others
 
   SmallVector<Value> iv; // of the outer dimensions
   Value acc, bRegs, rowPtr, rowBase, masks;
@@ -264,6 +275,31 @@ void ContractTile::chooseTiles() {
     partSteps = partDims = 0;
   panelsPerTile = std::clamp<int64_t>(enough / std::max<int64_t>(1, blocksPerTile * work), 1, panels);
   panelsPerTile = llvm::divideCeil(panels, llvm::divideCeil(panels, panelsPerTile));
+  choosePrefetch(depth);
+}
+
+constexpr int64_t cacheLine = 64;   // bytes
+constexpr int64_t streamAhead = 1024; // bytes between what a lone block uses and what it fetches
+
+/// Only what lies in order is fetched: packed panels, all of whose sizes are known. Little factors stay in L2 anyway.
+void ContractTile::choosePrefetch(int64_t depth) {
+  int64_t bytes = nest.place(1).element.getIntOrFloatBitWidth() / 8;
+  if (!packing || nr < packing || packing * bytes % cacheLine || run.empty() ||
+      depth * std::max<int64_t>(1, estimate(columns)) * bytes < machine.l2Bytes / 4)
+    return;
+  DimExpr step = packing;
+  for (unsigned d : llvm::reverse(k)) {
+    if (!nest.sizes[d].constant() || *nest.coefficient(1, d) != step)
+      return;
+    step = step * nest.sizes[d];
+  }
+  linesPerStep = nr * bytes / cacheLine;
+  if (blocksPerTile == 1)
+    return;
+  linesOfBlock = llvm::divideCeil(linesPerStep, blocksPerTile);
+  stepsOfPart = partSteps ? partSteps : *runLength.constant();
+  for (unsigned d : ArrayRef(kOuter).drop_front(partDims))
+    stepsOfPart *= *nest.sizes[d].constant();
 }
 
 /// What a part of the sums is over: "one k0 and 86 of k1".
@@ -338,6 +374,8 @@ void ContractTile::emit() {
            plural(panelsPerTile * nr, "column") + ")";
   if (partSteps)
     about += "\nsums in parts, each of " + partName() + ": the tile's blocks all go over a part of the panel, which stays in L1, before the next";
+  if (linesOfBlock)
+    about += partSteps ? ", which they fetch to L2 meanwhile" : "\nthe blocks of a tile fetch the next panel to L2 meanwhile";
   e.b.getInsertionBlock()->getParentOp()->setAttr("registers", e.b.getStringAttr(std::to_string(mr) + "x" + std::to_string(nr)));
   // Sizes are named where they are computed first.
   auto named = [&](const Twine &name, const DimExpr &size) {
@@ -387,7 +425,14 @@ void ContractTile::emit() {
     each("panel", p0, p1, [&, b0 = b0, b1 = b1](Value panel) {
       if (partSteps)
         return inParts(panel, b0, b1);
-      each("block", b0, b1, [&](Value i) { block({e.name("row", e.mul(i, e.index(mr))), panel}); });
+      each("block", b0, b1, [&, b0 = b0](Value i) {
+        RegisterBlock at;
+        at.firstRow = e.name("row", e.mul(i, e.index(mr)));
+        at.panel = panel;
+        if (linesOfBlock)
+          at.inTile = e.name("block_in_tile", e.sub(i, b0));
+        block(at);
+      });
     });
   });
 }
@@ -419,7 +464,7 @@ void ContractTile::inParts(Value panel, Value blockBegin, Value blockEnd) {
     e.loop("block", blockBegin, blockEnd, 1, {}, [&](Value i, ValueRange) {
       RegisterBlock here = at;
       here.firstRow = e.name("row", e.mul(i, e.index(mr)));
-      here.slot = e.name("block_in_tile", e.sub(i, blockBegin));
+      here.slot = here.inTile = e.name("block_in_tile", e.sub(i, blockBegin));
       block(here);
       return SmallVector<Value>();
     });
@@ -432,7 +477,8 @@ void ContractTile::block(const RegisterBlock &given) {
   Value firstRow = given.firstRow, panel = given.panel;
   auto fixedRows = rowCount.constant(), fixedColumns = columns.constant();
   int64_t rest = fixedRows ? *fixedRows % mr : 0;
-  bool mixedRows = rest && *fixedRows > mr, mixedPanels = unevenPanel && (!fixedColumns || *fixedColumns > nr);
+  // Of an unknown number of rows, one is a case of its own: a token at a time.
+  bool mixedRows = fixedRows ? rest && *fixedRows > mr : mr > 1 && linesPerStep, mixedPanels = unevenPanel && (!fixedColumns || *fixedColumns > nr);
   RegisterBlock at = given;
   at.rows = e.index(rest && !mixedRows ? rest : mr);
   if (unevenPanel && !mixedPanels)
@@ -454,8 +500,11 @@ void ContractTile::block(const RegisterBlock &given) {
       }
     cases = all;
   };
-  if (mixedRows)
-    vary("rows", e.min(e.sub(e.dim(rowCount), firstRow), e.index(mr)), {mr, rest});
+  Value left = mixedRows ? e.sub(e.dim(rowCount), firstRow) : Value();
+  if (mixedRows && fixedRows)
+    vary("rows", e.min(left, e.index(mr)), {mr, rest});
+  else if (mixedRows)
+    vary("rows", arith::SelectOp::create(e.b, e.loc, isOne(left), e.index(1), e.index(mr)), {mr, 1});
   if (mixedPanels) {
     Value end = e.mul(e.add(panel, e.index(1)), e.index(nr));
     vary("whole", e.b.createOrFold<arith::CmpIOp>(e.loc, arith::CmpIPredicate::sle, end, e.dim(columns)), {1, 0});
@@ -480,6 +529,8 @@ void ContractTile::block(const RegisterBlock &given) {
   }
   micro(at);
 }
+
+Value ContractTile::isOne(Value x) { return e.b.createOrFold<arith::CmpIOp>(e.loc, arith::CmpIPredicate::eq, x, e.index(1)); }
 
 void ContractTile::eachRow(const RegisterBlock &at, llvm::function_ref<void(Value)> body) { e.unrolled("i", at.rows, mr, body); }
 void ContractTile::eachVector(const RegisterBlock &at, llvm::function_ref<void(Value)> body) { e.unrolled("j", at.vectors, nr / lanes, body); }
@@ -602,12 +653,69 @@ Value ContractTile::panelBase(Value panel, ArrayRef<Value> kiv) {
 }
 
 /// Where vector `j` of a tile's columns lies, from the first one. A tile may be several packed panels wide.
-Value ContractTile::columnOffset(Value j) {
+Value ContractTile::columnOffset(Value j) { return columnOffset(j, lanes); }
+
+/// The same of units of `unit` columns.
+Value ContractTile::columnOffset(Value j, int64_t unit) {
   int64_t width = packing ? std::min(nr, packing) : nr; // of what lies side by side
   if (nr == width)
-    return e.mul(j, e.index(lanes));
-  Value perPanel = e.index(width / lanes);
-  return e.add(e.mul(e.divPositive(j, perPanel), e.dim(packingStep)), e.mul(e.modPositive(j, perPanel), e.index(lanes)));
+    return e.mul(j, e.index(unit));
+  Value perPanel = e.index(width / unit);
+  return e.add(e.mul(e.divPositive(j, perPanel), e.dim(packingStep)), e.mul(e.modPositive(j, perPanel), e.index(unit)));
+}
+
+/// This block's share of the next part, a line or more in each step, in the order in which they lie: a processor's own prefetcher then
+/// helps. `panelBegin` is where the panel begins; the blocks behind the last share run on into the part after the next.
+void ContractTile::prefetchShare(const RegisterBlock &block, Value panelBegin, ArrayRef<Value> kiv, Value step) {
+  int64_t columnsOfLine = cacheLine * 8 / nest.place(1).element.getIntOrFloatBitWidth();
+  int64_t pieces = nr / packing, linesOfPiece = packing / columnsOfLine; // a part is a piece of each of the tile's packed panels
+  // Where the next part begins, and how far this one is.
+  Value next = panelBegin;
+  SmallVector<Value> indices;
+  Dims strides;
+  auto walk = [&](ArrayRef<unsigned> dims, SmallVector<Value> &list, Dims &steps) {
+    for (unsigned d : dims) {
+      list.push_back(kiv[d]);
+      DimExpr s = 1;
+      for (unsigned inner : llvm::reverse(k)) {
+        if (inner == d)
+          break;
+        s = s * nest.sizes[inner];
+      }
+      steps.push_back(s);
+    }
+  };
+  walk(ArrayRef(kOuter).take_front(partDims), indices, strides);
+  Value begin = e.address(indices, strides, 0);
+  if (block.runBegin)
+    begin = e.add(begin, block.runBegin);
+  int64_t whole = 1;
+  for (unsigned d : k)
+    whole *= *nest.sizes[d].constant();
+  // The part behind a panel's last one is the next panel's first.
+  bool onePart = stepsOfPart == whole;
+  next = e.add(panelBegin, onePart ? e.mul(e.index(stepsOfPart), e.index(nr)) : e.mul(e.add(begin, e.index(stepsOfPart)), e.index(packing)));
+  indices.clear();
+  strides.clear();
+  walk(ArrayRef(kOuter).drop_front(partDims), indices, strides);
+  Value done = e.add(e.address(indices, strides, 0), block.runBegin ? e.sub(step, block.runBegin) : step);
+  for (int64_t line = 0; line < linesOfBlock; ++line) {
+    Value share = e.add(e.mul(block.inTile, e.index(linesOfBlock)), e.index(line)), at;
+    if (pieces == 1 || onePart)
+      at = e.mul(share, e.index(stepsOfPart * columnsOfLine));
+    else
+      at = e.add(e.mul(e.divPositive(share, e.index(linesOfPiece)), e.dim(packingStep)),
+                 e.mul(e.modPositive(share, e.index(linesOfPiece)), e.index(stepsOfPart * columnsOfLine)));
+    e.prefetch(nest.place(1).buffer, e.add(e.add(next, at), e.mul(done, e.index(columnsOfLine))), /*toL1=*/false);
+  }
+}
+
+/// What this block uses some steps later.
+void ContractTile::prefetchAhead(Value row) {
+  int64_t bytes = nest.place(1).element.getIntOrFloatBitWidth() / 8;
+  e.unrolled("line", linesPerStep, [&](Value line) {
+    e.prefetch(nest.place(1).buffer, e.add(e.add(row, columnOffset(line, cacheLine / bytes)), e.index(streamAhead / bytes)), /*toL1=*/true);
+  });
 }
 
 /// "k2", or "k1_k2" for dimensions that run as one.
@@ -617,7 +725,13 @@ std::string ContractTile::runName() {
 
 void ContractTile::sumRun(const RegisterBlock &block, ArrayRef<Value> kiv) {
   Place &a = nest.place(0), &b = nest.place(1);
-  Value bBase = panelBase(block.panel, kiv), aBase;
+  Value bBase = panelBase(block.panel, kiv), bPanel, aBase;
+  if (linesOfBlock) {
+    SmallVector<Value> start(kiv);
+    for (unsigned d : k)
+      start[d] = e.index(0);
+    bPanel = panelBase(block.panel, start);
+  }
   if (!table) {
     SmallVector<Value> at(kiv);
     setRow(at, block.firstRow, true);
@@ -637,6 +751,16 @@ void ContractTile::sumRun(const RegisterBlock &block, ArrayRef<Value> kiv) {
   Value begin = block.runBegin ? block.runBegin : e.index(0), end = block.runEnd ? block.runEnd : e.dim(runLength);
   e.loop(runName(), begin, end, 1, {}, [&](Value kk, ValueRange) {
     Value bRow = e.add(bBase, e.mul(kk, e.dim(bStep))), aColumn = e.add(aBase, e.mul(kk, e.dim(aStep)));
+    auto share = [&] {
+      if (linesOfBlock)
+        prefetchShare(block, bPanel, kiv, kk);
+    };
+    if (linesPerStep && !linesOfBlock)
+      prefetchAhead(bRow);
+    else if (linesPerStep && !rowCount.constant() && mr > 1)
+      e.either(isOne(block.rows), [&] { prefetchAhead(bRow); }, share);
+    else
+      share();
     eachVector(block, [&](Value j) {
       Value at = e.add(bRow, columnOffset(j));
       Type type = lanesOf(cast<MemRefType>(b.buffer.getType()).getElementType(), lanes);
