@@ -76,12 +76,11 @@ std::optional<int64_t> evaluate(const std::string &formula, const package::Libra
   });
 }
 
-/// A line "step INDEX CALLS TILES GRAIN MIN_MS MEDIAN_MS SHARE" of the runner.
+/// A line "step INDEX CALLS TILES GRAIN MIN_MS MEDIAN_MS" of the runner.
 static void readStep(ArrayRef<StringRef> fields, std::vector<StepTime> &steps) {
   StepTime s;
-  if (fields.size() == 8 && !fields[2].getAsInteger(10, s.calls) && !fields[3].getAsInteger(10, s.tiles) &&
-      !fields[4].getAsInteger(10, s.grain) && !fields[5].getAsDouble(s.minMs) && !fields[6].getAsDouble(s.medianMs) &&
-      !fields[7].getAsDouble(s.share))
+  if (fields.size() == 7 && !fields[2].getAsInteger(10, s.calls) && !fields[3].getAsInteger(10, s.tiles) &&
+      !fields[4].getAsInteger(10, s.grain) && !fields[5].getAsDouble(s.minMs) && !fields[6].getAsDouble(s.medianMs))
     steps.push_back(s);
 }
 

@@ -23,7 +23,6 @@ struct RunRequest {
 struct StepTime {
   int64_t calls = 0, tiles = 0, grain = 0; // a run; tiles of a launch, and at least so many to a range; 0 of a template
   double minMs = 0, medianMs = 0;          // of all its calls in one run
-  double share = 0;                        // of the runs' time
 };
 
 struct RunResult {
@@ -31,7 +30,7 @@ struct RunResult {
   std::string problem;                // the library's error text, or why the program ended
   std::vector<TensorValue> outputs;
   std::map<std::string, double> bench; // min_ms, median_ms, p99_ms, cold_ms, rss_mb
-  std::vector<StepTime> steps;         // of a profiled program
+  std::vector<StepTime> steps;         // of a profiled program; the last is what passed between them
 };
 
 /// Values of the input symbols, read off the shapes of the inputs. On conflict says so.

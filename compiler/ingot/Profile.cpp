@@ -9,23 +9,25 @@ namespace ingot {
 Profile::Profile(const inspect::PlanFacts &report, const package::LibrarySpec &spec, const std::map<std::string, int64_t> &dims,
                  const RunResult &measured)
     : minMs(measured.bench.at("min_ms")), medianMs(measured.bench.at("median_ms")), runs(measured.bench.at("runs")) {
-  auto ofRun = [&](const std::string &formula, const StepTime &time) -> std::optional<double> {
+  auto ofRun = [&](const std::string &formula, const StepTime &time) {
     auto value = evaluate(formula, spec, dims);
-    return value ? std::optional(double(*value) * double(time.calls)) : std::nullopt;
+    return value ? std::optional(*value * time.calls) : value;
   };
-  for (auto [facts, time] : zip(report.steps, measured.steps)) {
+  for (auto [facts, time] : zip(report.steps, measured.steps))
     steps.push_back({&facts, time, ofRun(facts.flops, time), ofRun(facts.bytes, time)});
-    between -= time.share;
-  }
+  if (!measured.steps.empty())
+    between = measured.steps.back();
+  for (const StepTime &time : measured.steps)
+    sumMs += time.medianMs;
 }
 
 std::optional<double> Profile::Step::gflops() const {
-  return flop && time.medianMs > 0 ? std::optional(*flop * 1e-6 / time.medianMs) : std::nullopt;
+  return flop && time.medianMs > 0 ? std::optional(double(*flop) * 1e-6 / time.medianMs) : std::nullopt;
 }
 
 nlohmann::ordered_json Profile::json() const {
   using Json = nlohmann::ordered_json;
-  auto number = [](std::optional<double> v) { return v ? Json(*v) : Json(); };
+  auto number = [](auto v) { return v ? Json(*v) : Json(); };
   Json list = Json::array();
   for (size_t i = 0; i < steps.size(); ++i) {
     const Step &s = steps[i];
@@ -37,12 +39,13 @@ nlohmann::ordered_json Profile::json() const {
                     {"grain", s.time.grain},
                     {"min_ms", s.time.minMs},
                     {"median_ms", s.time.medianMs},
-                    {"share", s.time.share},
+                    {"share", share(s.time)},
                     {"flop", number(s.flop)},
                     {"gflops", number(s.gflops())},
                     {"bytes", number(s.bytes)}});
   }
-  return {{"runs", runs}, {"min_ms", minMs}, {"median_ms", medianMs}, {"between", between}, {"steps", list}};
+  Json rest = {{"min_ms", between.minMs}, {"median_ms", between.medianMs}, {"share", share(between)}};
+  return {{"runs", int64_t(runs)}, {"min_ms", minMs}, {"median_ms", medianMs}, {"steps", list}, {"between", rest}};
 }
 
 /// At most `width` characters; a letter of UTF-8 stays whole.
@@ -64,31 +67,45 @@ static std::string figure(std::optional<double> value) {
   return text;
 }
 
+/// "/layer1/conv1/Conv + Relu": the first in full.
+static std::string nodesText(const std::vector<std::string> &nodes) {
+  std::string text;
+  for (StringRef node : nodes)
+    text += text.empty() ? node.str() : " + " + node.substr(node.rfind('/') + 1).str();
+  return text;
+}
+
 void Profile::print(raw_ostream &os, double plainMs) const {
-  constexpr size_t rows = 20, widest = 40;
+  constexpr size_t rows = 20, widestName = 40, widestNodes = 80;
   std::vector<const Step *> order;
   for (const Step &s : steps)
     order.push_back(&s);
-  stable_sort(order, [](const Step *a, const Step *b) { return a->time.share > b->time.share; });
+  sort(order, [](const Step *a, const Step *b) { return std::pair(-a->time.medianMs, a) < std::pair(-b->time.medianMs, b); });
   order.resize(std::min(order.size(), rows));
 
-  size_t width = 6;
+  const std::string title = "kernel";
+  size_t width = title.size();
   for (const Step *s : order)
-    width = std::max(width, std::min(s->facts->name.size(), widest));
-  os << "\n share  median ms     min ms  calls    tiles    GFLOP  GFLOP/s       MB  kernel" << std::string(width - 6, ' ') << "  nodes\n";
-  for (const Step *s : order) {
-    auto scaled = [](std::optional<double> v, double by) { return v ? std::optional(*v * by) : v; };
-    std::string name = shortened(s->facts->name, widest);
-    os << format("%5.1f%%", s->time.share * 100) << format(" %10.4f %10.4f", s->time.medianMs, s->time.minMs)
+    width = std::max(width, std::min(s->facts->name.size(), widestName));
+  auto padded = [&](const std::string &name) { return name + std::string(width - std::min(width, name.size()), ' '); };
+  // A run of microseconds has other units.
+  bool isShort = medianMs < 1;
+  double times = isShort ? 1e3 : 1, amounts = isShort ? 1e-3 : 1e-6;
+  auto scaled = [](std::optional<int64_t> v, double by) { return v ? std::optional(double(*v) * by) : std::nullopt; };
+  os << (isShort ? "\n share  median us     min us  calls    tiles    MFLOP  GFLOP/s       kB  "
+                 : "\n share  median ms     min ms  calls    tiles    GFLOP  GFLOP/s       MB  ")
+     << padded(title) << "  nodes\n";
+  for (const Step *s : order)
+    os << format("%5.1f%% %10.3f %10.3f", share(s->time) * 100, s->time.medianMs * times, s->time.minMs * times)
        << format(" %6lld %8s", (long long)s->time.calls, s->time.tiles ? std::to_string(s->time.tiles).c_str() : "-")
-       << format(" %8s %8s", figure(scaled(s->flop, 1e-9)).c_str(), figure(s->gflops()).c_str())
-       << format(" %8s  ", figure(scaled(s->bytes, 1e-6)).c_str()) << name
-       << std::string(width - std::min(width, name.size()), ' ') << "  " << shortened(join(s->facts->origin, " + "), 100) << "\n";
-  }
+       << format(" %8s %8s", figure(scaled(s->flop, amounts * 1e-3)).c_str(), figure(s->gflops()).c_str())
+       << format(" %8s  ", figure(scaled(s->bytes, amounts)).c_str()) << padded(shortened(s->facts->name, widestName)) << "  "
+       << shortened(nodesText(s->facts->origin), widestNodes) << "\n";
   if (order.size() < steps.size())
     os << order.size() << " of " << steps.size() << " steps, the longest; --json has all\n";
-  os << format("%zu steps take %.1f %% of a run, what is between them %.1f %%; ", steps.size(), (1 - between) * 100, between * 100)
-     << format("a run takes %.4g ms with probes (median of %.0f), %.4g ms without\n", medianMs, runs, plainMs);
+  os << format("%zu steps %.4g ms (%.1f%%), between them %.4g ms (%.1f%%); ", steps.size(), sumMs - between.medianMs,
+               (1 - share(between)) * 100, between.medianMs, share(between) * 100)
+     << format("a run %.4g ms with probes (median of %.0f), %.4g ms without\n", medianMs, runs, plainMs);
 }
 
 } // namespace ingot

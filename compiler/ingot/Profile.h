@@ -18,20 +18,22 @@ public:
 
   /// All steps in their order, see compiler/ingot/README.md.
   nlohmann::ordered_json json() const;
-  /// A table of those that take longest; `plainMs` is the median of a run without probes.
+  /// A table of those that take longest. `plainMs` is the median of a run without probes.
   void print(llvm::raw_ostream &os, double plainMs) const;
 
 private:
   struct Step {
     const inspect::StepFacts *facts;
     StepTime time;
-    std::optional<double> flop, bytes; // of all calls in a run
+    std::optional<int64_t> flop, bytes; // of all calls in a run
     /// GFLOP/s at the median.
     std::optional<double> gflops() const;
   };
   std::vector<Step> steps;
-  double minMs, medianMs, runs;
-  double between = 1; // share of the time
+  StepTime between;
+  double minMs, medianMs, runs; // of whole runs
+  double sumMs = 0;             // of the medians: what shares are shares of, since a disturbed run disturbs few steps
+  double share(const StepTime &time) const { return sumMs > 0 ? time.medianMs / sumMs : 0; }
 };
 
 } // namespace ingot

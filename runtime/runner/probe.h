@@ -43,7 +43,7 @@ static inline void launch(Step &step, const ingot_executor *executor, int64_t ti
   ingot::launch(executor, tiles, grain, body);
 }
 
-static inline int64_t last(int64_t end) { return end; }
+template <class Last> static inline int64_t last(Last end) { return int64_t(end); }
 template <class First, class... Rest> static inline int64_t last(First, Rest... rest) { return last(rest...); }
 
 // A kernel on the calling thread: its last two arguments are the range of its tiles.

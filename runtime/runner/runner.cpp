@@ -422,34 +422,26 @@ private:
     }
   }
 
-  // What the steps of one run took, behind those of earlier runs.
-  void keepSteps(std::vector<int64_t> &taken) {
-    for (size_t k = 0; k < info.step_count; ++k)
+  // What the steps of one run took and what passed between them, behind those of earlier runs.
+  void keepSteps(int64_t run, std::vector<int64_t> &taken) {
+    for (size_t k = 0; k < info.step_count; ++k) {
       taken.push_back(info.steps[k].nanoseconds);
+      run -= info.steps[k].nanoseconds;
+    }
+    taken.push_back(run);
   }
 
-  // One line a step: step INDEX CALLS TILES GRAIN MIN_MS MEDIAN_MS SHARE. The share is of the time of the faster half of the
-  // runs, so that those that something disturbed do not count.
-  void printSteps(const std::vector<double> &times, const std::vector<int64_t> &taken) {
-    std::vector<size_t> runs(times.size());
-    for (size_t i = 0; i < runs.size(); ++i)
-      runs[i] = i;
-    std::sort(runs.begin(), runs.end(), [&](size_t a, size_t b) { return times[a] < times[b]; });
-    runs.resize((runs.size() + 1) / 2);
-    double whole = 0;
-    for (size_t run : runs)
-      whole += times[run];
-    for (size_t k = 0; k < info.step_count; ++k) {
+  // One line a step: step INDEX CALLS TILES GRAIN MIN_MS MEDIAN_MS. The last line, whose index is behind all, is what passed between.
+  void printSteps(size_t runs, const std::vector<int64_t> &taken) {
+    const Step none = {};
+    for (size_t k = 0; k <= info.step_count; ++k) {
       std::vector<int64_t> all;
-      for (size_t run = 0; run < times.size(); ++run)
-        all.push_back(taken[run * info.step_count + k]);
-      double part = 0;
-      for (size_t run : runs)
-        part += double(all[run]) * 1e-6;
+      for (size_t run = 0; run < runs; ++run)
+        all.push_back(taken[run * (info.step_count + 1) + k]);
       std::sort(all.begin(), all.end());
-      const Step &step = info.steps[k];
-      std::printf("step\t%zu\t%lld\t%lld\t%lld\t%.6f\t%.6f\t%.9f\n", k, (long long)step.calls, (long long)step.tiles, (long long)step.grain,
-                  double(all[0]) * 1e-6, double(all[all.size() / 2]) * 1e-6, whole > 0 ? part / whole : 0);
+      const Step &step = k < info.step_count ? info.steps[k] : none;
+      std::printf("step\t%zu\t%lld\t%lld\t%lld\t%.6f\t%.6f\n", k, (long long)step.calls, (long long)step.tiles, (long long)step.grain,
+                  double(all[0]) * 1e-6, double(all[runs / 2]) * 1e-6);
     }
   }
 
@@ -458,7 +450,7 @@ private:
     std::vector<double> times;
     const int64_t begin = nowNanoseconds();
     int64_t last = begin;
-    std::vector<int64_t> taken;             // by the steps of each run
+    std::vector<int64_t> taken;                // by the steps of each run
     constexpr size_t enough = size_t(1) << 22; // of those numbers: 32 MiB
     while (times.size() < 5 || (double(last - begin) < request.seconds * 1e9 && taken.size() < enough)) {
       if (info.state_size && !request.keepState)
@@ -470,9 +462,11 @@ private:
         return false;
       last = nowNanoseconds();
       times.push_back(double(last - start) * 1e-6);
-      keepSteps(taken);
+      if (info.steps)
+        keepSteps(last - start, taken);
     }
-    printSteps(times, taken);
+    if (info.steps)
+      printSteps(times.size(), taken);
     std::sort(times.begin(), times.end());
     const size_t n = times.size();
     std::printf("bench\truns=%zu\tmin_ms=%.6f\tmedian_ms=%.6f\tp99_ms=%.6f\tcold_ms=%.3f\trss_mb=%.1f\tthreads=%d\n", n,
