@@ -1,4 +1,4 @@
-//===- Manifest.cpp - Writes and reads manifest.json ----------------------------------------------------------===//
+//===- Manifest.cpp - Writes and reads manifest.json ------------------------------------------------------===//
 
 #include "codegen/package/Manifest.h"
 #include "codegen/package/Package.h"
@@ -36,7 +36,8 @@ template <class T, size_t n> const char *wordFor(const Word<T> (&words)[n], T va
       return word.text;
   return "";
 }
-template <class T, size_t n> bool readWord(const Word<T> (&words)[n], const std::string &text, T &value, json::Path path) {
+template <class T, size_t n>
+bool readWord(const Word<T> (&words)[n], const std::string &text, T &value, json::Path path) {
   for (const Word<T> &word : words)
     if (text == word.text) {
       value = word.value;
@@ -51,7 +52,9 @@ template <class T, size_t n> bool readWord(const Word<T> (&words)[n], const std:
 // Writing
 //===----------------------------------------------------------------------===//
 
-static const char *typeName(ingot_dtype type) { return type == INGOT_UNDEFINED ? "undefined" : elementText(type).suffix; }
+static const char *typeName(ingot_dtype type) {
+  return type == INGOT_UNDEFINED ? "undefined" : elementText(type).suffix;
+}
 
 /// Names come from the model and need not be UTF-8.
 static json::Value jsonText(StringRef text) { return json::fixUTF8(text); }
@@ -158,17 +161,19 @@ static bool readType(const std::string &text, ingot_dtype &type, json::Path path
 static bool fromJSON(const json::Value &value, Symbol &s, json::Path path) {
   json::ObjectMapper o(value, path);
   std::string kind;
-  return o && o.map("name", s.name) && o.map("kind", kind) && readWord(symbolKinds, kind, s.kind, path.field("kind")) &&
-         o.map("min", s.min) && o.map("max", s.max) && o.mapOptional("next", s.next);
+  return o && o.map("name", s.name) && o.map("kind", kind) &&
+         readWord(symbolKinds, kind, s.kind, path.field("kind")) && o.map("min", s.min) &&
+         o.map("max", s.max) && o.mapOptional("next", s.next);
 }
 
 static bool fromJSON(const json::Value &value, Value &v, json::Path path) {
   json::ObjectMapper o(value, path);
   std::string kind, type;
   int64_t index = 0;
-  if (!o || !o.map("name", v.name) || !o.map("onnx", v.onnxName) || !o.map("index", index) || !o.map("kind", kind) ||
-      !readWord(valueKinds, kind, v.kind, path.field("kind")) || !o.map("type", type) ||
-      !readType(type, v.type, path.field("type")) || !o.map("dims", v.dims) || !o.map("in_workspace", v.inWorkspace))
+  if (!o || !o.map("name", v.name) || !o.map("onnx", v.onnxName) || !o.map("index", index) ||
+      !o.map("kind", kind) || !readWord(valueKinds, kind, v.kind, path.field("kind")) ||
+      !o.map("type", type) || !readType(type, v.type, path.field("type")) || !o.map("dims", v.dims) ||
+      !o.map("in_workspace", v.inWorkspace))
     return false;
   v.index = unsigned(index);
   return true;
@@ -177,16 +182,17 @@ static bool fromJSON(const json::Value &value, Value &v, json::Path path) {
 static bool fromJSON(const json::Value &value, State &s, json::Path path) {
   json::ObjectMapper o(value, path);
   std::string type;
-  return o && o.map("name", s.name) && o.map("onnx_input", s.onnxInput) && o.map("onnx_output", s.onnxOutput) &&
-         o.map("type", type) && readType(type, s.type, path.field("type")) && o.map("dims", s.dims) &&
-         o.map("replaced", s.replaced);
+  return o && o.map("name", s.name) && o.map("onnx_input", s.onnxInput) &&
+         o.map("onnx_output", s.onnxOutput) && o.map("type", type) &&
+         readType(type, s.type, path.field("type")) && o.map("dims", s.dims) && o.map("replaced", s.replaced);
 }
 
 static bool fromJSON(const json::Value &value, Weights &w, json::Path path) {
   json::ObjectMapper o(value, path);
   std::string form;
   int64_t bytes = 0;
-  if (!o || !o.map("form", form) || !readWord(weightForms, form, w.form, path.field("form")) || !o.map("bytes", bytes))
+  if (!o || !o.map("form", form) || !readWord(weightForms, form, w.form, path.field("form")) ||
+      !o.map("bytes", bytes))
     return false;
   w.bytes = uint64_t(bytes);
   return true;
@@ -196,12 +202,13 @@ static bool fromJSON(const json::Value &value, Manifest &m, json::Path path) {
   json::ObjectMapper o(value, path);
   LibrarySpec &spec = m.spec;
   std::vector<std::string> targets;
-  if (!o || !o.map("name", spec.name) || !o.mapOptional("doc", spec.doc) || !o.map("ingot", spec.build.ingotVersion) ||
-      !o.map("model", spec.build.modelFile) || !o.map("model_sha256", spec.build.modelSha256) ||
-      !o.map("weights_sha256", spec.build.weightsSha256) || !o.map("options", spec.build.options) ||
-      !o.map("interface", m.interfaceHash) || !o.map("targets", targets) || !o.map("symbols", spec.symbols) ||
-      !o.map("inputs", spec.inputs) || !o.map("outputs", spec.outputs) || !o.map("states", spec.states) ||
-      !o.map("weights", spec.weights) || !o.map("files", m.files))
+  if (!o || !o.map("name", spec.name) || !o.mapOptional("doc", spec.doc) ||
+      !o.map("ingot", spec.build.ingotVersion) || !o.map("model", spec.build.modelFile) ||
+      !o.map("model_sha256", spec.build.modelSha256) || !o.map("weights_sha256", spec.build.weightsSha256) ||
+      !o.map("options", spec.build.options) || !o.map("interface", m.interfaceHash) ||
+      !o.map("targets", targets) || !o.map("symbols", spec.symbols) || !o.map("inputs", spec.inputs) ||
+      !o.map("outputs", spec.outputs) || !o.map("states", spec.states) || !o.map("weights", spec.weights) ||
+      !o.map("files", m.files))
     return false;
   for (const std::string &name : targets) {
     spec.targets.emplace_back();
@@ -238,15 +245,18 @@ Expected<Manifest> readManifest(StringRef folder, StringRef version) {
   };
   auto text = MemoryBuffer::getFile(folder + "/manifest.json");
   if (!text)
-    return problem(folder + " is no folder of a compiled model: it has no manifest.json; give " +
-                   (sys::fs::exists(folder + "/model.onnx") ? folder + "/model.onnx" : Twine("a model.onnx")) +
-                   ", or what 'ingot compile' wrote");
+    return problem(
+        folder + " is no folder of a compiled model: it has no manifest.json; give " +
+        (sys::fs::exists(folder + "/model.onnx") ? folder + "/model.onnx" : Twine("a model.onnx")) +
+        ", or what 'ingot compile' wrote");
   Expected<json::Value> value = json::parse((*text)->getBuffer());
   if (!value)
     return damaged(toString(value.takeError()));
   const json::Object *object = ours(value);
   if (!object)
-    return problem(folder + "/manifest.json is not ingot's; give a model.onnx, or the folder that 'ingot compile' wrote");
+    return problem(
+        folder +
+        "/manifest.json is not ingot's; give a model.onnx, or the folder that 'ingot compile' wrote");
   // Before the rest: another version has other keys.
   if (auto other = object->getString("ingot"); other && *other != version)
     return problem(folder + " was compiled by Ingot " + *other + ", this is " + version +
@@ -262,11 +272,14 @@ Expected<Manifest> readManifest(StringRef folder, StringRef version) {
 
 Error checkFile(const Manifest &manifest, StringRef folder, StringRef path) {
   auto listed = manifest.files.find(path.str());
-  auto buffer = MemoryBuffer::getFile(folder + "/" + path, /*IsText=*/false, /*RequiresNullTerminator=*/false);
+  auto buffer =
+      MemoryBuffer::getFile(folder + "/" + path, /*IsText=*/false, /*RequiresNullTerminator=*/false);
   if (!buffer || listed == manifest.files.end())
     return problem(folder + "/" + path + " is missing; compile the model to this folder again");
-  if (toHex(SHA256::hash(arrayRefFromStringRef((*buffer)->getBuffer())), /*LowerCase=*/true) != listed->second)
-    return problem(folder + "/" + path + " was changed after the library was compiled; compile the model to this folder again");
+  if (toHex(SHA256::hash(arrayRefFromStringRef((*buffer)->getBuffer())), /*LowerCase=*/true) !=
+      listed->second)
+    return problem(folder + "/" + path +
+                   " was changed after the library was compiled; compile the model to this folder again");
   return Error::success();
 }
 

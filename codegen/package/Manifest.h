@@ -1,4 +1,4 @@
-//===- Manifest.h - manifest.json: what an output folder says of itself ---------------------------------------===//
+//===- Manifest.h - manifest.json: what an output folder says of itself -----------------------------------===//
 #ifndef INGOT_CODEGEN_PACKAGE_MANIFEST_H
 #define INGOT_CODEGEN_PACKAGE_MANIFEST_H
 
@@ -21,8 +21,8 @@ struct Manifest {
   std::map<std::string, std::string> files;
 };
 
-/// Reads DIR/manifest.json. Errors name the folder and the remedy: no manifest of ours, one of another version than `version`, or
-/// one that is damaged.
+/// Reads DIR/manifest.json. Errors name the folder and the remedy: no manifest of ours, one of another
+/// version than `version`, or one that is damaged.
 llvm::Expected<Manifest> readManifest(llvm::StringRef folder, llvm::StringRef version);
 
 /// Whether a file is what the manifest lists.

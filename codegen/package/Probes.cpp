@@ -1,12 +1,12 @@
 //===- Probes.cpp - Puts probes at the steps of an entry source -----------------------------------------------===//
 //
-// The library that is shipped has no clocks. For `ingot bench --profile` the source of its entry is read, and at each
-// step a call becomes one that is measured (runner/probe.h), by text in front of it:
+// The library that is shipped has no clocks. For `ingot bench --profile` the source of its entry is read, and
+// at each step a call becomes one that is measured (runner/probe.h), by text in front of it:
 //
-//   ingot::launch(executor, …           ingot::runner::launch(STEP, executor, …
-//   N_x86_64_v3_relu(x, y, 0, 4);       ingot::runner::call(STEP, N_x86_64_v3_relu, x, y, 0, 4);
-//   ingot::ops::topk(…                  ingot::runner::Probe(STEP) << ingot::ops::topk(…
-//   N_cuda_sm80_relu<<<ingot::blocks(…  ingot::runner::DeviceProbe(STEP, stream), N_cuda_sm80_relu<<<ingot::runner::blocks(STEP, …
+//   ingot::launch(executor, …      ingot::runner::launch(STEP, executor, …
+//   N_v3_relu(x, y, 0, 4);         ingot::runner::call(STEP, N_v3_relu, x, y, 0, 4);
+//   ingot::ops::topk(…             ingot::runner::Probe(STEP) << ingot::ops::topk(…
+//   N_sm80_relu<<<ingot::blocks(…  ingot::runner::DeviceProbe(STEP, stream), N_sm80_relu<<<ingot::runner::blocks(STEP, …
 //
 //===----------------------------------------------------------------------------------------------------------===//
 
@@ -36,10 +36,12 @@ static bool skipBlind(StringRef &rest) {
   return rest.size() != before.size();
 }
 
-Expected<std::string> addProbes(StringRef entry, StringRef prefix, ArrayRef<std::string> steps, StringRef table) {
+Expected<std::string> addProbes(StringRef entry, StringRef prefix, ArrayRef<std::string> steps,
+                                StringRef table) {
   auto differs = [&](const Twine &found, size_t at) {
-    return createStringError(inconvertibleErrorCode(), "step " + Twine(at) + " is " + found + ", the report has " +
-                                                           (at < steps.size() ? StringRef(steps[at]) : "none"));
+    return createStringError(inconvertibleErrorCode(),
+                             "step " + Twine(at) + " is " + found + ", the report has " +
+                                 (at < steps.size() ? StringRef(steps[at]) : "none"));
   };
   // The function's head holds its own name.
   auto [head, body] = entry.split(") {\n");
@@ -57,7 +59,8 @@ Expected<std::string> addProbes(StringRef entry, StringRef prefix, ArrayRef<std:
     auto isName = [](char c) { return isAlnum(c) || c == '_' || c == ':'; };
     StringRef name = rest.take_while(isName);
     rest = rest.drop_front(std::max<size_t>(name.size(), 1));
-    std::string step = (table + "[" + Twine(count) + "]").str(), wanted = count < steps.size() ? steps[count] : "";
+    std::string step = (table + "[" + Twine(count) + "]").str(),
+                wanted = count < steps.size() ? steps[count] : "";
     if (name == "ingot::launch") {
       launchAt = at;
     } else if (name.consume_front("ingot::ops::")) {
@@ -79,7 +82,8 @@ Expected<std::string> addProbes(StringRef entry, StringRef prefix, ArrayRef<std:
         launchAt.reset();
       } else if (rest.starts_with(blocks)) {
         copyUntil(at);
-        out += "ingot::runner::DeviceProbe(" + step + ", stream), " + name.str() + "<<<ingot::runner::blocks(" + step + ", ";
+        out += "ingot::runner::DeviceProbe(" + step + ", stream), " + name.str() +
+               "<<<ingot::runner::blocks(" + step + ", ";
         done += name.size() + blocks.size();
       } else {
         copyUntil(at);

@@ -12,7 +12,9 @@ static Error problem(const Twine &text) { return createStringError(inconvertible
 
 /// Formulas are evaluated, so all must be some.
 static bool areFormulas(const package::LibrarySpec &spec) {
-  auto good = [](ArrayRef<std::string> dims) { return all_of(dims, [](const std::string &d) { return DimExpr::parse(d).has_value(); }); };
+  auto good = [](ArrayRef<std::string> dims) {
+    return all_of(dims, [](const std::string &d) { return DimExpr::parse(d).has_value(); });
+  };
   auto goodDims = [&](auto &value) { return good(value.dims); };
   return all_of(spec.inputs, goodDims) && all_of(spec.outputs, goodDims) && all_of(spec.states, goodDims) &&
          all_of(spec.symbols, [&](const package::Symbol &s) { return s.next.empty() || good(s.next); });
@@ -41,10 +43,12 @@ Expected<CompiledLibrary> readLibrary(StringRef folder) {
     return damaged("a dimension is no formula");
   if (Error error = package::checkFile(*manifest, folder, spec.name + ".h"))
     return error;
-  std::string archive = (folder + "/lib/lib" + spec.name + ".a").str(), weights = (folder + "/weights/" + spec.name + ".weights").str();
+  std::string archive = (folder + "/lib/lib" + spec.name + ".a").str(),
+              weights = (folder + "/weights/" + spec.name + ".weights").str();
   if (!sys::fs::exists(archive))
-    return problem(archive + " is missing; compile the model to this folder" +
-                   (manifest->files.count("lib/lib" + spec.name + ".a") ? " again" : " without --emit source"));
+    return problem(
+        archive + " is missing; compile the model to this folder" +
+        (manifest->files.count("lib/lib" + spec.name + ".a") ? " again" : " without --emit source"));
   if (spec.weights.bytes && spec.weights.form == package::WeightForm::File && !sys::fs::exists(weights))
     return problem(weights + " is missing; put the file back, or compile the model to this folder again");
   return library;
@@ -55,7 +59,8 @@ Error checkSources(StringRef folder) {
   if (!manifest)
     return manifest.takeError();
   for (auto &[path, hash] : manifest->files)
-    if (path == "report/report.json" || StringRef(path).starts_with("src/entry_") || (StringRef(path).starts_with("src/") && StringRef(path).ends_with(".h")))
+    if (path == "report/report.json" || StringRef(path).starts_with("src/entry_") ||
+        (StringRef(path).starts_with("src/") && StringRef(path).ends_with(".h")))
       if (Error error = package::checkFile(*manifest, folder, path))
         return error;
   return Error::success();

@@ -13,8 +13,8 @@ struct CompiledLibrary {
   std::vector<Machine> machines; // the targets, best first
 };
 
-/// Reads manifest.json and looks whether what is run is there. Errors are for the user: they name the folder, what is wrong with
-/// it and the remedy.
+/// Reads manifest.json and looks whether what is run is there. Errors are for the user: they name the folder,
+/// what is wrong with it and the remedy.
 llvm::Expected<CompiledLibrary> readLibrary(llvm::StringRef folder);
 
 /// Whether the sources that are compiled again for a profile are those of the library.

@@ -1,4 +1,4 @@
-//===- Prepare.cpp - libraries and the programs that run them, built once and kept -------------------------===//
+//===- Prepare.cpp - libraries and the programs that run them, built once and kept ------------------------===//
 #include "codegen/package/Runner.h"
 #include "compiler/driver/Library.h"
 #include "compiler/ingot/Commands.h"
@@ -17,7 +17,8 @@ namespace ingot {
 /// Whether only this user can put something into a folder: what lies in it is executed.
 static bool isPrivate(StringRef folder) {
   sys::fs::file_status status;
-  return !sys::fs::status(folder, status, /*follow=*/false) && sys::fs::is_directory(status) && status.getUser() == geteuid() &&
+  return !sys::fs::status(folder, status, /*follow=*/false) && sys::fs::is_directory(status) &&
+         status.getUser() == geteuid() &&
          !(status.permissions() & (sys::fs::group_write | sys::fs::others_write));
 }
 
@@ -34,7 +35,8 @@ static std::string cacheFolder() {
   else
     return "";
   folder += "/models";
-  if (sys::fs::create_directories(folder, true, sys::fs::owner_all) || sys::fs::access(folder, sys::fs::AccessMode::Write))
+  if (sys::fs::create_directories(folder, true, sys::fs::owner_all) ||
+      sys::fs::access(folder, sys::fs::AccessMode::Write))
     return "";
   return chosen || isPrivate(folder) ? folder : "";
 }
@@ -84,15 +86,18 @@ static std::string keyOf(const Compilation &c) {
   return key.text();
 }
 
-/// Of a folder: its header and archive as they are now. The archive may hold a gigabyte of weights: no slower hash than xxHash.
+/// Of a folder: its header and archive as they are now. The archive may hold a gigabyte of weights: no slower
+/// hash than xxHash.
 static std::string keyOf(const Prepared &p) {
   CacheKey key;
   key.add(INGOT_VERSION);
   if (auto header = MemoryBuffer::getFile(p.folder + "/" + p.spec.name + ".h"))
     key.add((*header)->getBuffer());
-  if (auto archive = MemoryBuffer::getFile(p.folder + "/lib/lib" + p.spec.name + ".a", /*IsText=*/false, /*RequiresNullTerminator=*/false)) {
+  if (auto archive = MemoryBuffer::getFile(p.folder + "/lib/lib" + p.spec.name + ".a", /*IsText=*/false,
+                                           /*RequiresNullTerminator=*/false)) {
     XXH128_hash_t sum = xxh3_128bits(arrayRefFromStringRef((*archive)->getBuffer()));
-    key.add(std::to_string((*archive)->getBufferSize()) + " " + std::to_string(sum.high64) + " " + std::to_string(sum.low64));
+    key.add(std::to_string((*archive)->getBufferSize()) + " " + std::to_string(sum.high64) + " " +
+            std::to_string(sum.low64));
   }
   if (auto manifest = MemoryBuffer::getFile(p.folder + "/manifest.json"))
     key.add((*manifest)->getBuffer());
@@ -110,7 +115,8 @@ static ExitCode failed(const ModelArguments &arguments, Error error) {
 /// Links a program that runs the library in p.folder; `steps`: one that measures these.
 static ExitCode link(const ModelArguments &arguments, const Prepared &p, const std::string &executable,
                      std::optional<std::vector<std::string>> steps = std::nullopt) {
-  progress(arguments, steps ? "compiling: a program that measures each step" : "linking a program that runs it");
+  progress(arguments,
+           steps ? "compiling: a program that measures each step" : "linking a program that runs it");
   package::RunnerOptions runner;
   runner.toolchain = p.toolchain;
   runner.runtime = runtimeFolder();
@@ -124,8 +130,8 @@ static ExitCode link(const ModelArguments &arguments, const Prepared &p, const s
 }
 
 /// Uses what is kept under `name`, or lets `build` make it in a folder aside.
-static ExitCode keep(const ModelArguments &arguments, const std::string &name, bool withLibrary, Prepared &out,
-                     function_ref<ExitCode(StringRef folder)> build) {
+static ExitCode keep(const ModelArguments &arguments, const std::string &name, bool withLibrary,
+                     Prepared &out, function_ref<ExitCode(StringRef folder)> build) {
   std::string cache = cacheFolder(), base = cache + "/" + name;
   auto use = [&](StringRef folder) {
     if (withLibrary)
@@ -137,7 +143,8 @@ static ExitCode keep(const ModelArguments &arguments, const std::string &name, b
   if (!cache.empty() && use(base))
     return ExitOk;
   auto aside = cache.empty() ? package::TemporaryFolder::create("ingot-model")
-                             : package::TemporaryFolder::createAt(base + "." + std::to_string(sys::Process::getProcessId()) + ".part");
+                             : package::TemporaryFolder::createAt(
+                                   base + "." + std::to_string(sys::Process::getProcessId()) + ".part");
   if (!aside)
     return failed(arguments, aside.takeError());
   use(aside->path());
@@ -183,7 +190,8 @@ static bool refuseOptions(const ModelArguments &arguments) {
       given += (given.empty() ? "" : ", ") + std::string(option);
   if (given.empty())
     return false;
-  complain(arguments, given + ": " + arguments.model + " is compiled already", "leave such options away, or give the model");
+  complain(arguments, given + ": " + arguments.model + " is compiled already",
+           "leave such options away, or give the model");
   return true;
 }
 
@@ -198,7 +206,9 @@ static ExitCode prepareFolder(const ModelArguments &arguments, Prepared &out) {
   if (arguments.command->count("--target")) {
     auto chosen = find_if(out.machines, [&](const Machine &m) { return m.name == arguments.target; });
     if (chosen == out.machines.end()) {
-      complain(arguments, "--target " + arguments.target + ": " + arguments.model + " is compiled for " + listOf(out.machines),
+      complain(arguments,
+               "--target " + arguments.target + ": " + arguments.model + " is compiled for " +
+                   listOf(out.machines),
                "choose one of them, or give the model");
       return ExitUsage;
     }
@@ -219,14 +229,15 @@ ExitCode prepare(const ModelArguments &arguments, Prepared &out) {
   return arguments.parse(options) ? prepare(arguments, options, out) : ExitUsage;
 }
 
-ExitCode prepareProfile(const ModelArguments &arguments, const Prepared &prepared, const std::vector<std::string> &steps,
-                        std::string &executable) {
+ExitCode prepareProfile(const ModelArguments &arguments, const Prepared &prepared,
+                        const std::vector<std::string> &steps, std::string &executable) {
   executable = prepared.programs + "/profiler";
   if (sys::fs::exists(executable))
     return ExitOk;
   if (Error error = checkSources(prepared.folder))
     return failed(arguments, std::move(error));
-  auto aside = package::TemporaryFolder::createAt(executable + "." + std::to_string(sys::Process::getProcessId()) + ".part");
+  auto aside = package::TemporaryFolder::createAt(executable + "." +
+                                                  std::to_string(sys::Process::getProcessId()) + ".part");
   if (!aside)
     return failed(arguments, aside.takeError());
   std::string made = (aside->path() + "/profiler").str();

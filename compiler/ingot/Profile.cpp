@@ -6,9 +6,10 @@
 using namespace llvm;
 namespace ingot {
 
-Profile::Profile(const inspect::PlanFacts &report, const package::LibrarySpec &spec, const std::map<std::string, int64_t> &dims,
-                 const RunResult &measured)
-    : minMs(measured.bench.at("min_ms")), medianMs(measured.bench.at("median_ms")), runs(measured.bench.at("runs")) {
+Profile::Profile(const inspect::PlanFacts &report, const package::LibrarySpec &spec,
+                 const std::map<std::string, int64_t> &dims, const RunResult &measured)
+    : minMs(measured.bench.at("min_ms")), medianMs(measured.bench.at("median_ms")),
+      runs(measured.bench.at("runs")) {
   auto ofRun = [&](const std::string &formula, const StepTime &time) {
     auto value = evaluate(formula, spec, dims);
     return value ? std::optional(*value * time.calls) : value;
@@ -45,7 +46,11 @@ nlohmann::ordered_json Profile::json() const {
                     {"bytes", number(s.bytes)}});
   }
   Json rest = {{"min_ms", between.minMs}, {"median_ms", between.medianMs}, {"share", share(between)}};
-  return {{"runs", int64_t(runs)}, {"min_ms", minMs}, {"median_ms", medianMs}, {"steps", list}, {"between", rest}};
+  return {{"runs", int64_t(runs)},
+          {"min_ms", minMs},
+          {"median_ms", medianMs},
+          {"steps", list},
+          {"between", rest}};
 }
 
 /// At most `width` characters; a letter of UTF-8 stays whole.
@@ -80,31 +85,40 @@ void Profile::print(raw_ostream &os, double plainMs) const {
   std::vector<const Step *> order;
   for (const Step &s : steps)
     order.push_back(&s);
-  sort(order, [](const Step *a, const Step *b) { return std::pair(-a->time.medianMs, a) < std::pair(-b->time.medianMs, b); });
+  sort(order, [](const Step *a, const Step *b) {
+    return std::pair(-a->time.medianMs, a) < std::pair(-b->time.medianMs, b);
+  });
   order.resize(std::min(order.size(), rows));
 
   const std::string title = "kernel";
   size_t width = title.size();
   for (const Step *s : order)
     width = std::max(width, std::min(s->facts->name.size(), widestName));
-  auto padded = [&](const std::string &name) { return name + std::string(width - std::min(width, name.size()), ' '); };
+  auto padded = [&](const std::string &name) {
+    return name + std::string(width - std::min(width, name.size()), ' ');
+  };
   // A run of microseconds has other units.
   bool isShort = medianMs < 1;
   double times = isShort ? 1e3 : 1, amounts = isShort ? 1e-3 : 1e-6;
-  auto scaled = [](std::optional<int64_t> v, double by) { return v ? std::optional(double(*v) * by) : std::nullopt; };
+  auto scaled = [](std::optional<int64_t> v, double by) {
+    return v ? std::optional(double(*v) * by) : std::nullopt;
+  };
   os << (isShort ? "\n share  median us     min us  calls    tiles    MFLOP  GFLOP/s       kB  "
                  : "\n share  median ms     min ms  calls    tiles    GFLOP  GFLOP/s       MB  ")
      << padded(title) << "  nodes\n";
   for (const Step *s : order)
-    os << format("%5.1f%% %10.3f %10.3f", share(s->time) * 100, s->time.medianMs * times, s->time.minMs * times)
-       << format(" %6lld %8s", (long long)s->time.calls, s->time.tiles ? std::to_string(s->time.tiles).c_str() : "-")
+    os << format("%5.1f%% %10.3f %10.3f", share(s->time) * 100, s->time.medianMs * times,
+                 s->time.minMs * times)
+       << format(" %6lld %8s", (long long)s->time.calls,
+                 s->time.tiles ? std::to_string(s->time.tiles).c_str() : "-")
        << format(" %8s %8s", figure(scaled(s->flop, amounts * 1e-3)).c_str(), figure(s->gflops()).c_str())
-       << format(" %8s  ", figure(scaled(s->bytes, amounts)).c_str()) << padded(shortened(s->facts->name, widestName)) << "  "
+       << format(" %8s  ", figure(scaled(s->bytes, amounts)).c_str())
+       << padded(shortened(s->facts->name, widestName)) << "  "
        << shortened(nodesText(s->facts->origin), widestNodes) << "\n";
   if (order.size() < steps.size())
     os << order.size() << " of " << steps.size() << " steps, the longest; --json has all\n";
-  os << format("%zu steps %.4g ms (%.1f%%), between them %.4g ms (%.1f%%); ", steps.size(), sumMs - between.medianMs,
-               (1 - share(between)) * 100, between.medianMs, share(between) * 100)
+  os << format("%zu steps %.4g ms (%.1f%%), between them %.4g ms (%.1f%%); ", steps.size(),
+               sumMs - between.medianMs, (1 - share(between)) * 100, between.medianMs, share(between) * 100)
      << format("a run %.4g ms with probes (median of %.0f), %.4g ms without\n", medianMs, runs, plainMs);
 }
 

@@ -13,8 +13,8 @@ namespace ingot {
 class Profile {
 public:
   /// `measured` is of the program with probes, for a run with `dims`.
-  Profile(const inspect::PlanFacts &report, const package::LibrarySpec &spec, const std::map<std::string, int64_t> &dims,
-          const RunResult &measured);
+  Profile(const inspect::PlanFacts &report, const package::LibrarySpec &spec,
+          const std::map<std::string, int64_t> &dims, const RunResult &measured);
 
   /// All steps in their order, see compiler/ingot/README.md.
   nlohmann::ordered_json json() const;
@@ -32,7 +32,7 @@ private:
   std::vector<Step> steps;
   StepTime between;
   double minMs, medianMs, runs; // of whole runs
-  double sumMs = 0;             // of the medians: what shares are shares of, since a disturbed run disturbs few steps
+  double sumMs = 0; // of the medians: what shares are shares of, since a disturbed run disturbs few steps
   double share(const StepTime &time) const { return sumMs > 0 ? time.medianMs / sumMs : 0; }
 };
 

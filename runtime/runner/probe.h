@@ -1,5 +1,6 @@
-// probe.h - what measures the steps of an entry; `ingot bench --profile` puts it there (codegen/package/Probes.cpp).
-// Times are those that the calling thread sees: of a launch until its last tile is done.
+// probe.h - what measures the steps of an entry; `ingot bench --profile` puts it there
+// (codegen/package/Probes.cpp). Times are those that the calling thread sees: of a launch until its last tile
+// is done.
 #ifndef INGOT_RUNNER_PROBE_H
 #define INGOT_RUNNER_PROBE_H
 
@@ -28,7 +29,9 @@ private:
   Step &step;
   int64_t start;
   static int64_t now() {
-    return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
+    return std::chrono::duration_cast<std::chrono::nanoseconds>(
+               std::chrono::steady_clock::now().time_since_epoch())
+        .count();
   }
 };
 
@@ -36,7 +39,8 @@ private:
 static inline ingot_status operator<<(const Probe &, ingot_status status) { return status; }
 
 template <class Body>
-static inline void launch(Step &step, const ingot_executor *executor, int64_t tiles, int64_t grain, const Body &body) {
+static inline void launch(Step &step, const ingot_executor *executor, int64_t tiles, int64_t grain,
+                          const Body &body) {
   step.tiles = tiles;
   step.grain = grain;
   Probe probe(step);
@@ -44,7 +48,9 @@ static inline void launch(Step &step, const ingot_executor *executor, int64_t ti
 }
 
 template <class Last> static inline int64_t last(Last end) { return int64_t(end); }
-template <class First, class... Rest> static inline int64_t last(First, Rest... rest) { return last(rest...); }
+template <class First, class... Rest> static inline int64_t last(First, Rest... rest) {
+  return last(rest...);
+}
 
 // A kernel on the calling thread: its last two arguments are the range of its tiles.
 template <class Kernel, class... Args> static inline void call(Step &step, Kernel kernel, Args... args) {
@@ -61,7 +67,8 @@ public:
 
 private:
   struct Wait {
-    explicit Wait(cudaStream_t queue) { (void)cudaStreamSynchronize(queue); } // an error stays for cudaGetLastError
+    // An error stays for cudaGetLastError.
+    explicit Wait(cudaStream_t queue) { (void)cudaStreamSynchronize(queue); }
   } idle;
   Probe probe;
   struct WaitAtEnd {
