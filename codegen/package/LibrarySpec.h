@@ -50,6 +50,7 @@ struct Value {
   std::vector<std::string> dims; // formulas
   ValueKind kind = ValueKind::Tensor;
   bool inWorkspace = false; // output of data-dependent size: the run sets the span, it points into the workspace
+  unsigned index = 0;       // among the ONNX file's inputs (without initialisers) or outputs: data sets number them so
 
   const std::string &label() const { return onnxName.empty() ? name : onnxName; }
 };

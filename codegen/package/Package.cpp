@@ -1,13 +1,13 @@
 //===- Package.cpp - Writes the output folder of a library ---------------------------------------------------===//
 
 #include "codegen/package/Package.h"
+#include "codegen/package/Manifest.h"
 #include "codegen/package/Process.h"
 #include "codegen/package/Text.h"
 #include "ingot/mapped_file.h"
 #include "llvm/ADT/SmallString.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
-#include "llvm/Support/JSON.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/SHA256.h"
@@ -192,42 +192,16 @@ static Error writeWeights(Interface &i, StringRef folder) {
   return Error::success();
 }
 
-static constexpr StringLiteral manifestMark = "ingot library";
-
 static Error writeManifest(const Interface &i, StringRef folder) {
-  std::vector<std::string> paths;
+  std::map<std::string, std::string> files;
   std::error_code code;
   for (sys::fs::recursive_directory_iterator it(folder, code), end; it != end && !code; it.increment(code))
     if (it->type() == sys::fs::file_type::regular_file)
-      paths.push_back(it->path());
+      if (auto buffer = MemoryBuffer::getFile(it->path(), false, false))
+        files[it->path().substr(folder.size() + 1)] = sha256((*buffer)->getBuffer());
   if (code)
     return createStringError(code, "cannot list " + folder);
-  llvm::sort(paths);
-  std::string text;
-  raw_string_ostream stream(text);
-  json::OStream out(stream, 2);
-  out.object([&] {
-    out.attribute("kind", manifestMark);
-    out.attribute("name", i.spec.name);
-    out.attribute("ingot", i.spec.build.ingotVersion);
-    out.attribute("model", i.spec.build.modelFile);
-    out.attribute("model_sha256", i.spec.build.modelSha256);
-    out.attribute("weights_sha256", i.spec.build.weightsSha256);
-    out.attribute("options", i.spec.build.options);
-    out.attribute("interface", i.hash);
-    out.attributeArray("targets", [&] {
-      for (const Target &target : i.spec.targets)
-        out.value(target.name);
-    });
-    out.attributeObject("files", [&] {
-      for (const std::string &path : paths) {
-        auto buffer = MemoryBuffer::getFile(path, false, false);
-        if (buffer)
-          out.attribute(StringRef(path).drop_front(folder.size() + 1), sha256((*buffer)->getBuffer()));
-      }
-    });
-  });
-  return writeFile(folder + "/manifest.json", text + "\n");
+  return writeFile(folder + "/manifest.json", emitManifest(i, files));
 }
 
 //===----------------------------------------------------------------------===//
@@ -248,21 +222,13 @@ struct Destination {
 static std::set<std::string> listedFiles(StringRef folder) {
   std::set<std::string> paths;
   auto manifest = MemoryBuffer::getFile(folder + "/manifest.json");
-  if (!manifest)
-    return paths;
-  Expected<json::Value> value = json::parse((*manifest)->getBuffer());
-  if (!value) {
-    consumeError(value.takeError());
-    return paths;
-  }
-  const json::Object *object = value->getAsObject();
-  if (!object || object->getString("kind") != manifestMark)
+  std::optional<std::vector<std::string>> files = manifest ? filesOfManifest((*manifest)->getBuffer()) : std::nullopt;
+  if (!files)
     return paths;
   paths.insert("manifest.json");
-  if (const json::Object *files = object->getObject("files"))
-    for (auto &[name, hash] : *files)
-      for (StringRef path = name; !path.empty(); path = sys::path::parent_path(path))
-        paths.insert(path.str());
+  for (const std::string &name : *files)
+    for (StringRef path = name; !path.empty(); path = sys::path::parent_path(path))
+      paths.insert(path.str());
   return paths;
 }
 

@@ -1,11 +1,13 @@
 //===- Runner.cpp - Builds a program that runs generated libraries ------------------------------------------===//
 
 #include "codegen/package/Runner.h"
+#include "codegen/package/Emit.h"
 #include "codegen/package/Process.h"
 #include "codegen/package/Text.h"
 #include "llvm/ADT/SmallString.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
+#include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/Process.h"
 
@@ -41,7 +43,9 @@ static std::string setShape(const Value &v, size_t index) {
   return text + "  " + item + ".count = (" + product(v.dims).code + ").value;\n";
 }
 
-std::string emitRunnerGlue(const LibrarySpec &spec) {
+static std::string stepTable(const LibrarySpec &spec) { return spec.name + "_runner_steps"; }
+
+std::string emitRunnerGlue(const LibrarySpec &spec, std::optional<size_t> steps) {
   Interface i(spec);
   const std::string &n = spec.name;
   Substitutions s = {{"N", n}};
@@ -192,12 +196,16 @@ void release(void *memory) { @N@_device_free(memory); }
   text += "  return INGOT_OK;\n}\n\n} // namespace\n\n";
   auto size = [](size_t k) { return std::to_string(k); };
   std::string state = i.hasState ? "sizeof(" + n + "_state)" : "0";
+  if (steps)
+    text += "extern \"C\" {\nextern Step " + stepTable(spec) + "[];\nStep " + stepTable(spec) + "[" +
+            size(std::max<size_t>(*steps, 1)) + "];\n}\n\n";
   text += "extern const Model " + n + "_runner_model;\nconst Model " + n + "_runner_model = {\n    " + quoted(n) +
           ",\n    dim_infos, " + size(i.inputSymbols.size()) + ",\n    input_infos, " + size(spec.inputs.size()) +
           ",\n    output_infos, " + size(spec.outputs.size()) + ",\n    sizeof(" + n + "_model), sizeof(" + n +
           "_context), " + state + ",\n    " + n + "_build_info,\n    open, close, query, context_init, " +
           (i.hasState ? "state_init, state_reset" : "nullptr, nullptr") + ", shapes, run,\n" +
-          (i.cuda ? "    allocate, release,\n};\n" : "    nullptr, nullptr,\n};\n");
+          (i.cuda ? "    allocate, release,\n" : "    nullptr, nullptr,\n") +
+          (steps ? "    " + stepTable(spec) + ", " + size(*steps) + ",\n};\n" : "    nullptr, 0,\n};\n");
   return text;
 }
 
@@ -226,6 +234,29 @@ static std::string absolute(StringRef path) {
   SmallString<256> result(path);
   sys::fs::make_absolute(result);
   return result.str().str();
+}
+
+/// The entries of a library with probes, as sources in `work`.
+static Expected<std::vector<Source>> probedEntries(const HostedLibrary &library, StringRef work) {
+  const LibrarySpec &spec = *library.spec;
+  std::vector<Source> sources;
+  for (const Target &target : spec.targets) {
+    std::string path = library.folder + "/" + entryFile(target);
+    auto text = MemoryBuffer::getFile(path);
+    if (!text)
+      return createStringError(text.getError(), "cannot read " + path);
+    Expected<std::string> probed =
+        addProbes((*text)->getBuffer(), spec.name + "_" + target.id + "_", *library.steps, stepTable(spec));
+    if (!probed)
+      return createStringError(inconvertibleErrorCode(), path + ": " + toString(probed.takeError()));
+    std::string file = (work + "/" + spec.name + "_" + sys::path::filename(path)).str();
+    if (Error error = write(file, *probed))
+      return error;
+    sources.push_back({file, target.capability ? cudaLibraryFlags() : libraryFlags()});
+    if (target.capability)
+      llvm::append_range(sources.back().flags, target.flags);
+  }
+  return sources;
 }
 
 Error buildRunner(ArrayRef<HostedLibrary> libraries, StringRef executable, const RunnerOptions &options) {
@@ -269,14 +300,28 @@ Error buildRunner(ArrayRef<HostedLibrary> libraries, StringRef executable, const
   }
 
   std::vector<std::string> names, archives;
+  bool replaces = false; // functions of a library
   for (const HostedLibrary &library : libraries) {
     const std::string &n = library.spec->name;
     std::string folder = absolute(library.folder);
     std::string source = (work + "/" + n + "_glue.cpp").str(), object = (work + "/" + n + "_glue.o").str();
-    if (Error error = write(source, emitRunnerGlue(*library.spec)))
+    auto steps = library.steps ? std::optional(library.steps->size()) : std::nullopt;
+    if (Error error = write(source, emitRunnerGlue(*library.spec, steps)))
       return error;
     add({"-O1", "-I" + folder}, source, object);
     objects.push_back(object);
+    if (library.steps) {
+      Expected<std::vector<Source>> entries = probedEntries(library, work);
+      if (!entries)
+        return entries.takeError();
+      for (Source &entry : *entries) {
+        std::string object = entry.path + ".o";
+        entry.flags.insert(entry.flags.end(), {"-I" + folder, "-I" + folder + "/src"});
+        add(entry.flags, entry.path, object);
+        objects.push_back(object);
+      }
+      replaces = true;
+    }
     archives.push_back(folder + "/lib/lib" + n + ".a");
     names.push_back(n);
   }
@@ -294,6 +339,8 @@ Error buildRunner(ArrayRef<HostedLibrary> libraries, StringRef executable, const
   std::vector<std::string> link = base;
   if (options.isStatic)
     link.push_back("-static");
+  if (replaces) // the first definition counts, and objects stand before archives
+    link.insert(link.end(), {"-Xlinker", "--allow-multiple-definition"});
   link.insert(link.end(), tools.cxxFlags.begin(), tools.cxxFlags.end()); // -fsanitize and -m32 are flags of both
   link.insert(link.end(), objects.begin(), objects.end());
   link.insert(link.end(), archives.begin(), archives.end());

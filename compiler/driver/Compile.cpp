@@ -1,7 +1,6 @@
 //===- Compile.cpp ----------------------------------------------------------------------===//
 #include "compiler/driver/Compile.h"
 #include "codegen/package/Text.h"
-#include "compiler/driver/Execute.h"
 #include "compiler/driver/PlanToSpec.h"
 #include "compiler/frontend/LoadModel.h"
 #include "compiler/inspect/Collect.h"
@@ -316,6 +315,7 @@ ExitCode Compilation::makeSpec() {
   if (models.size() != machines.size() ||
       failed(planToSpec(models, machines, (*module)->getAttrOfType<ArrayAttr>("ingot.symbols"), spec)))
     return ExitInternal;
+  numberValues();
   constexpr uint64_t embeddable = uint64_t(1) << 30;
   bool large = spec.weights.bytes > embeddable;
   spec.weights.form = options.weights.value_or(large ? package::WeightForm::File : package::WeightForm::Embed);
@@ -334,25 +334,18 @@ ExitCode Compilation::makeSpec() {
   return ExitOk;
 }
 
-unsigned Compilation::inputIndex(StringRef name) const {
-  unsigned i = 0;
-  for (const auto &in : model->graph().input()) {
-    if (in.name() == name)
-      return i;
-    if (llvm::none_of(model->graph().initializer(), [&](auto &t) { return t.name() == in.name(); }))
-      ++i;
+/// Gives inputs and outputs their numbers in the file.
+void Compilation::numberValues() {
+  const onnx::GraphProto &graph = model->graph();
+  unsigned number = 0;
+  for (const auto &in : graph.input()) {
+    for (package::Value &v : spec.inputs)
+      if (v.label() == in.name())
+        v.index = number;
+    number += llvm::none_of(graph.initializer(), [&](auto &t) { return t.name() == in.name(); });
   }
-  return i;
-}
-
-unsigned Compilation::outputIndex(StringRef name) const {
-  unsigned i = 0;
-  for (const auto &out : model->graph().output()) {
-    if (out.name() == name)
-      return i;
-    ++i;
-  }
-  return i;
+  for (package::Value &v : spec.outputs)
+    v.index = unsigned(llvm::find_if(graph.output(), [&](auto &out) { return out.name() == v.label(); }) - graph.output().begin());
 }
 
 std::vector<std::string> Compilation::filesRead() const {
@@ -363,23 +356,6 @@ std::vector<std::string> Compilation::filesRead() const {
   for (const package::RuntimeFile &file : spec.runtime)
     files.push_back(file.source);
   return files;
-}
-
-std::string Compilation::flopFormula() {
-  DimExpr sum;
-  module->walk([&](plan::LaunchOp launch) { sum = sum + inspect::formulaOfLaunch(launch, "flops"); });
-  return sum.str();
-}
-
-double Compilation::gflop(const std::vector<TensorValue> &inputs) {
-  std::map<std::string, int64_t> dims;
-  std::string problem;
-  bindSymbols(spec, inputs, dims, problem);
-  auto v = DimExpr::parse(flopFormula())->evaluate([&](StringRef s) -> std::optional<int64_t> {
-    auto it = dims.find(s.str());
-    return it == dims.end() ? std::nullopt : std::optional(it->second);
-  });
-  return v ? double(*v) * 1e-9 : 0;
 }
 
 std::optional<inspect::ModelFacts> Compilation::facts() {

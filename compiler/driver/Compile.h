@@ -52,16 +52,10 @@ public:
   /// Writes the output folder; `build` compiles the library too.
   ExitCode write(llvm::StringRef folder, bool build);
 
-  /// Number of a graph input or output in the file, by name: data sets are numbered so.
-  unsigned inputIndex(llvm::StringRef name) const;
-  unsigned outputIndex(llvm::StringRef name) const;
   /// Every file that was read: the model, its external data, what the library copies of the runtime.
   std::vector<std::string> filesRead() const;
   /// The model, and what was made of it as far as run() got; nothing for a file that was refused as a whole.
   std::optional<inspect::ModelFacts> facts();
-  /// Arithmetic of one run as an expression over symbols, and its value in 1e9 for these inputs.
-  std::string flopFormula();
-  double gflop(const std::vector<TensorValue> &inputs);
 
   CompileOptions options;
   Diagnostics diagnostics;
@@ -80,6 +74,7 @@ private:
   ExitCode applyStates();
   ExitCode passes(Stage last);
   ExitCode makeSpec();
+  void numberValues();
 
   std::shared_ptr<const LoadedModel> model;
   ImportedTypes types;

@@ -64,6 +64,26 @@ bool bindSymbols(const package::LibrarySpec &spec, const std::vector<TensorValue
   return true;
 }
 
+std::optional<int64_t> evaluate(const std::string &formula, const package::LibrarySpec &spec, const std::map<std::string, int64_t> &dims) {
+  auto e = DimExpr::parse(formula);
+  if (!e)
+    return std::nullopt;
+  return e->evaluate([&](StringRef name) -> std::optional<int64_t> {
+    if (auto it = dims.find(name.str()); it != dims.end())
+      return it->second;
+    bool isLength = any_of(spec.symbols, [&](const package::Symbol &s) { return s.name == name && s.kind == package::SymbolKind::Length; });
+    return isLength ? std::optional<int64_t>(0) : std::nullopt;
+  });
+}
+
+/// A line "step INDEX CALLS TILES GRAIN MIN_MS MEDIAN_MS" of the runner.
+static void readStep(ArrayRef<StringRef> fields, std::vector<StepTime> &steps) {
+  StepTime s;
+  if (fields.size() == 7 && !fields[2].getAsInteger(10, s.calls) && !fields[3].getAsInteger(10, s.tiles) &&
+      !fields[4].getAsInteger(10, s.grain) && !fields[5].getAsDouble(s.minMs) && !fields[6].getAsDouble(s.medianMs))
+    steps.push_back(s);
+}
+
 RunResult execute(const package::LibrarySpec &spec, const Machine &machine, const std::string &executable, const RunRequest &request) {
   RunResult result;
   Expected<package::TemporaryFolder> temporary = package::TemporaryFolder::create("ingot-run");
@@ -142,6 +162,8 @@ RunResult execute(const package::LibrarySpec &spec, const Machine &machine, cons
         return result;
       }
       result.outputs.push_back(std::move(*value));
+    } else if (f[0] == "step") {
+      readStep(f, result.steps);
     } else if (f[0] == "bench") {
       for (StringRef pair : ArrayRef(f).drop_front()) {
         auto [key, number] = pair.split('=');

@@ -272,15 +272,26 @@ static void addInterface(plan::EntryOp entry, ArrayAttr symbols, package::Librar
   }
 }
 
-/// Kernels and entry of one target, and the runtime files that they include.
-static LogicalResult addTarget(plan::ModelOp model, plan::EntryOp entry, const Machine &machine, printer::EntryOptions options,
-                               package::LibrarySpec &spec) {
-  options.kernelPrefix = spec.name + "_" + machine.id + "_";
+package::Target targetOf(const Machine &machine) {
   package::Target target;
   target.name = machine.name;
   target.id = machine.id;
   target.features = machine.cpuFeatures;
   target.flags = machine.flags;
+  if (machine.kind == MachineKind::Cuda) {
+    target.flags.push_back("--fmad=false"); // fused where the kernel says so
+    StringRef level = StringRef(machine.name).split("sm").second;
+    target.exactCapability = level.consume_back("a");
+    (void)level.getAsInteger(10, target.capability);
+  }
+  return target;
+}
+
+/// Kernels and entry of one target, and the runtime files that they include.
+static LogicalResult addTarget(plan::ModelOp model, plan::EntryOp entry, const Machine &machine, printer::EntryOptions options,
+                               package::LibrarySpec &spec) {
+  options.kernelPrefix = spec.name + "_" + machine.id + "_";
+  package::Target target = targetOf(machine);
   std::map<std::string, printer::PrintedKernel> kernels;
   std::map<std::string, int64_t> zeros;
   std::set<std::string> functionNames;
@@ -304,12 +315,6 @@ static LogicalResult addTarget(plan::ModelOp model, plan::EntryOp entry, const M
   // Kernels stand inside the namespace: outside, math.h and CUDA's headers declare the same names.
   target.preamble = printer::kernelPreamble(ns, machine, zeros);
   target.postamble = printer::kernelPostamble(ns);
-  if (cuda) {
-    target.flags.push_back("--fmad=false"); // fused where the kernel says so
-    StringRef level = StringRef(machine.name).split("sm").second;
-    target.exactCapability = level.consume_back("a");
-    (void)level.getAsInteger(10, target.capability);
-  }
   spec.targets.push_back(target);
   if (cuda && !printed->stagingBytes.empty() && printed->stagingBytes != "0") { // device copies of inputs and outputs
     spec.plannedBytes = spec.workspaceBytes;

@@ -13,5 +13,8 @@ namespace ingot {
 mlir::LogicalResult planToSpec(llvm::ArrayRef<plan::ModelOp> models, llvm::ArrayRef<Machine> machines, mlir::ArrayAttr symbols,
                                package::LibrarySpec &spec);
 
+/// What a library's target is of its machine: all but the code.
+package::Target targetOf(const Machine &machine);
+
 } // namespace ingot
 #endif

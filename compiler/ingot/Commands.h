@@ -11,14 +11,17 @@ namespace ingot {
 
 /// What every command that takes a model accepts.
 struct ModelArguments {
+  const CLI::App *command = nullptr;
   std::string model, name, target, cxx, cxxflags, ar, objcopy, sysroot, weights;
   std::vector<std::string> dims, shapes, states;
   bool quiet = false, timing = false;
   std::string diagnostics = "text";
 
-  void add(CLI::App &app, const std::string &defaultTarget);
+  void add(CLI::App &app, const std::string &defaultTarget, const std::string &what = "model.onnx");
   /// Fills the options; false (after a message) for a malformed one.
   bool parse(CompileOptions &options) const;
+  /// The compiler and its companions for code of this machine.
+  package::ToolchainOptions toolchainFor(const Machine &machine) const;
 };
 
 /// An option of which every occurrence takes one value.
@@ -42,13 +45,23 @@ void finishReport(const std::string &command, int exitCode);
 /// Reports at most `text` on a terminal's status line; nothing elsewhere.
 void progress(const ModelArguments &arguments, const std::string &text);
 
-/// A model compiled and linked into a program that runs it, from the cache where possible.
+/// A library and a program that runs it, from the cache where possible.
 struct Prepared {
-  std::unique_ptr<Compilation> compilation;
-  std::string executable, folder;
+  package::LibrarySpec spec; // without code and weights
+  std::vector<Machine> machines;
+  package::ToolchainOptions toolchain; // of the program
+  std::string target;                  // the one to run; empty: the best that the processor has
+  std::string folder, executable;      // of the library; the program
+  std::string programs;                // folder of the program, with room for others
   std::optional<package::TemporaryFolder> temporary; // where there is no cache
 };
+/// Compiles a model.
 ExitCode prepare(const ModelArguments &arguments, const CompileOptions &options, Prepared &out);
+/// Takes a folder that `ingot compile` wrote, or compiles a model.
+ExitCode prepare(const ModelArguments &arguments, Prepared &out);
+/// Builds the program that measures each step of a run; `steps` are their names.
+ExitCode prepareProfile(const ModelArguments &arguments, const Prepared &prepared, const std::vector<std::string> &steps,
+                        std::string &executable);
 /// Inputs from a data set folder, NAME=FILE pairs, or a seed.
 ExitCode gatherInputs(const ModelArguments &arguments, const Prepared &prepared, const std::string &data,
                       const std::vector<std::string> &files, std::vector<TensorValue> &inputs);

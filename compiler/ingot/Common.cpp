@@ -1,15 +1,8 @@
-//===- Common.cpp - arguments, reports and the cache that the commands share -------------===//
-#include "codegen/package/Runner.h"
+//===- Common.cpp - arguments and inputs that the commands share -------------------------===//
 #include "codegen/package/Text.h"
 #include "compiler/ingot/Commands.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/CommandLine.h"
-#include "llvm/Support/FileSystem.h"
-#include "llvm/Support/MemoryBuffer.h"
-#include "llvm/Support/Path.h"
-#include "llvm/Support/Process.h"
-#include "llvm/Support/SHA256.h"
-#include <unistd.h>
 
 using namespace llvm;
 namespace ingot {
@@ -19,9 +12,10 @@ CLI::Option *addRepeated(CLI::App &app, const std::string &name, std::vector<std
   return app.add_option(name, values, help)->type_name(form)->allow_extra_args(false);
 }
 
-void ModelArguments::add(CLI::App &app, const std::string &defaultTarget) {
+void ModelArguments::add(CLI::App &app, const std::string &defaultTarget, const std::string &what) {
+  command = &app;
   target = defaultTarget;
-  app.add_option("MODEL", model, "model.onnx")->required();
+  app.add_option(what == "model.onnx" ? "MODEL" : "MODEL|DIR", model, what)->required();
   // `native` is what this machine is: good for running here, never for a library that is shipped.
   std::string names = join(machineNames(), ", ") + (defaultTarget == "native" ? ", native" : "");
   app.add_option("--target", target, names + "; CPUs of one architecture may share a library: x86-64-v3,x86-64-v4")
@@ -112,14 +106,19 @@ bool ModelArguments::parse(CompileOptions &options) const {
     options.weights = weights == "file"    ? package::WeightForm::File
                       : weights == "array" ? package::WeightForm::Array
                                            : package::WeightForm::Embed;
-  auto &t = options.toolchain;
+  options.toolchain = toolchainFor(machines.front());
+  return true;
+}
+
+package::ToolchainOptions ModelArguments::toolchainFor(const Machine &machine) const {
+  package::ToolchainOptions t;
   if (!cxx.empty())
     t.cxx = cxx;
-  else if (machines.front().kind == MachineKind::Cuda)
+  else if (machine.kind == MachineKind::Cuda)
     t.cxx = "nvcc";
 #if defined(__x86_64__)
-  else if (!machines.front().triple.empty())
-    t.cxx = machines.front().triple + "-g++";
+  else if (!machine.triple.empty())
+    t.cxx = machine.triple + "-g++";
 #endif
   package::deriveTools(t);
   if (!ar.empty())
@@ -132,135 +131,12 @@ bool ModelArguments::parse(CompileOptions &options) const {
   SmallVector<const char *> flags;
   cl::TokenizeGNUCommandLine(cxxflags, saver, flags); // quotes work as in a shell
   t.cxxFlags.assign(flags.begin(), flags.end());
-  return true;
-}
-
-//===----------------------------------------------------------------------===//
-// Compiled models are kept
-//===----------------------------------------------------------------------===//
-
-/// Whether only this user can put something into a folder: what lies in it is executed.
-static bool isPrivate(StringRef folder) {
-  sys::fs::file_status status;
-  return !sys::fs::status(folder, status, /*follow=*/false) && sys::fs::is_directory(status) && status.getUser() == geteuid() &&
-         !(status.permissions() & (sys::fs::group_write | sys::fs::others_write));
-}
-
-/// The folder of compiled models; empty if there is none that is safe and writable.
-static std::string cacheFolder() {
-  std::string folder;
-  bool chosen = false; // then whom to trust is the user's decision
-  if (const char *p = std::getenv("INGOT_CACHE_DIR"))
-    folder = p, chosen = true;
-  else if (const char *p = std::getenv("XDG_CACHE_HOME"))
-    folder = std::string(p) + "/ingot";
-  else if (const char *p = std::getenv("HOME"))
-    folder = std::string(p) + "/.cache/ingot";
-  else
-    return "";
-  folder += "/models";
-  if (sys::fs::create_directories(folder, true, sys::fs::owner_all) || sys::fs::access(folder, sys::fs::AccessMode::Write))
-    return "";
-  return chosen || isPrivate(folder) ? folder : "";
-}
-
-/// What the compiler says it is: another version makes another library.
-static std::string compilerVersion(const std::string &cxx) {
-  auto program = sys::findProgramByName(cxx);
-  auto folder = package::TemporaryFolder::create("ingot-version");
-  if (!program || !folder) {
-    consumeError(folder.takeError());
-    return "";
-  }
-  std::string out = (folder->path() + "/out").str(), message;
-  package::runProcess({*program, "--version"}, {StringRef(""), StringRef(out), StringRef("")}, &message);
-  auto text = MemoryBuffer::getFile(out);
-  return text ? (*text)->getBuffer().str() : "";
-}
-
-/// What the library and the program that runs it are made of: all text (it holds Ingot's version and the hash of the
-/// weights), the compiler and its options.
-static std::string cacheKey(const Compilation &c) {
-  SHA256 hash;
-  auto add = [&](StringRef part) {
-    hash.update(std::to_string(part.size()) + ":"); // "a", "b" is not "ab"
-    hash.update(part);
-  };
-  for (auto &f : package::emitFiles(c.spec))
-    add(f.path), add(f.text);
-  for (const char *file : {"/runner/runner.cpp", "/runner/runner.h"})
-    if (auto text = MemoryBuffer::getFile(runtimeFolder() + file))
-      add((*text)->getBuffer());
-  const package::ToolchainOptions &t = c.options.toolchain;
-  for (const std::string &part : {t.cxx, compilerVersion(t.cxx), t.ar, t.sysroot})
-    add(part);
-  for (auto &f : t.cxxFlags)
-    add(f);
-  return toHex(hash.final(), true).substr(0, 24);
-}
-
-/// Compiles the library and a program that runs it to `folder`.
-static ExitCode build(const ModelArguments &arguments, Compilation &c, const std::string &folder) {
-  if (ExitCode e = c.write(folder + "/library", true))
-    return e;
-  progress(arguments, "linking a program that runs it");
-  package::RunnerOptions runner;
-  runner.toolchain = c.options.toolchain;
-  runner.runtime = runtimeFolder();
-  runner.isStatic = !c.machines.front().triple.empty();
-  if (c.machines.front().kind == MachineKind::Cuda) // nvcc links CUDA's runtime, statically
-    runner.linkFlags = {"-Xcompiler", "-static-libgcc,-static-libstdc++"};
-  if (Error error = package::buildRunner({{&c.spec, folder + "/library"}}, folder + "/runner", runner)) {
-    c.message = toString(std::move(error));
-    return ExitToolchain;
-  }
-  progress(arguments, "");
-  return ExitOk;
-}
-
-ExitCode prepare(const ModelArguments &arguments, const CompileOptions &options, Prepared &out) {
-  out.compilation = std::make_unique<Compilation>(options);
-  Compilation &c = *out.compilation;
-  c.timing.onStage = [&](const std::string &stage) { progress(arguments, "compiling: " + stage); };
-  auto failed = [&](ExitCode e) {
-    report(c, arguments);
-    return e;
-  };
-  if (ExitCode e = c.run(Stage::Library))
-    return failed(e);
-  std::string cache = cacheFolder(), base;
-  auto use = [&](StringRef folder) {
-    out.folder = (folder + "/library").str();
-    out.executable = (folder + "/runner").str();
-    return sys::fs::exists(out.executable);
-  };
-  if (!cache.empty()) {
-    base = cache + "/" + c.spec.name + "-" + cacheKey(c);
-    if (use(base))
-      return ExitOk;
-  }
-  auto aside = cache.empty() ? package::TemporaryFolder::create("ingot-model")
-                             : package::TemporaryFolder::createAt(base + "." + std::to_string(sys::Process::getProcessId()) + ".part");
-  if (!aside) {
-    c.message = toString(aside.takeError());
-    return failed(ExitBadInput);
-  }
-  if (ExitCode e = build(arguments, c, aside->path().str()))
-    return failed(e);
-  if (!cache.empty() && !sys::fs::rename(aside->path(), base)) {
-    aside->release();
-    use(base);
-    return ExitOk;
-  }
-  // Without a cache this process uses what it made; the same where another process was faster.
-  use(aside->path());
-  out.temporary.emplace(std::move(*aside));
-  return ExitOk;
+  return t;
 }
 
 ExitCode gatherInputs(const ModelArguments &arguments, const Prepared &prepared, const std::string &data,
                       const std::vector<std::string> &files, std::vector<TensorValue> &inputs) {
-  const package::LibrarySpec &spec = prepared.compilation->spec;
+  const package::LibrarySpec &spec = prepared.spec;
   bool bad = false;
   auto complain = [&](const Twine &text, const Twine &remedy = "") {
     ingot::complain(arguments, text, remedy);
@@ -283,7 +159,7 @@ ExitCode gatherInputs(const ModelArguments &arguments, const Prepared &prepared,
       if (f.starts_with(in.label() + "="))
         path = f.drop_front(in.label().size() + 1).str();
     if (path.empty() && !data.empty())
-      path = data + "/input_" + std::to_string(prepared.compilation->inputIndex(in.label())) + ".pb";
+      path = data + "/input_" + std::to_string(in.index) + ".pb";
     if (!path.empty()) {
       auto v = readValue(path, in.kind, problem);
       if (!v) {

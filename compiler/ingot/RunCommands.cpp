@@ -1,10 +1,12 @@
 //===- RunCommands.cpp - ingot run, verify and bench ------------------------------------------===//
 #include "compiler/ingot/Commands.h"
+#include "compiler/ingot/Profile.h"
+#include "compiler/inspect/Print.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Format.h"
+#include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
-#include <nlohmann/json.hpp>
 
 using namespace llvm;
 namespace ingot {
@@ -15,7 +17,7 @@ struct RunArguments : ModelArguments {
   std::vector<std::string> inputs, keep;
   int threads = 1;
   double seconds = 2;
-  bool json = false;
+  bool json = false, profile = false;
 
   void addData(CLI::App &app, const char *what = "a test_data_set_K folder (input_0.pb, …)") {
     app.add_option("--data", data, what);
@@ -23,24 +25,24 @@ struct RunArguments : ModelArguments {
   }
 };
 
-/// `target`: one of the library's; null is the best that this processor has.
+/// `target`: one of the library's; null is the one that the user chose, or the best that this processor has. `executable`: another
+/// program than p's.
 ExitCode runOnce(const Prepared &p, const std::vector<TensorValue> &inputs, const RunArguments &a, bool bench, RunResult &result,
-                 const Machine *target = nullptr) {
+                 const Machine *target = nullptr, const std::string &executable = "") {
   RunRequest request;
   request.inputs = inputs;
-  if (p.compilation->spec.weights.bytes && p.compilation->spec.weights.form == package::WeightForm::File)
-    request.weights = p.folder + "/weights/" + p.compilation->spec.name + ".weights";
-  if (target)
-    request.target = target->name;
+  if (p.spec.weights.bytes && p.spec.weights.form == package::WeightForm::File)
+    request.weights = p.folder + "/weights/" + p.spec.name + ".weights";
+  request.target = target ? target->name : p.target;
   request.threads = a.threads;
   request.bench = bench;
   request.seconds = a.seconds;
   std::string problem;
-  if (!bindSymbols(p.compilation->spec, inputs, request.dims, problem)) {
+  if (!bindSymbols(p.spec, inputs, request.dims, problem)) {
     complain(a, problem);
     return ExitBadInput;
   }
-  result = execute(p.compilation->spec, p.compilation->machines.front(), p.executable, request);
+  result = execute(p.spec, p.machines.front(), executable.empty() ? p.executable : executable, request);
   if (result.ok)
     return ExitOk;
   complain(a, result.problem);
@@ -56,11 +58,8 @@ std::string describe(const Tensor &t) {
 }
 
 ExitCode run(const RunArguments &a) {
-  CompileOptions options;
-  if (!a.parse(options))
-    return ExitUsage;
   Prepared p;
-  if (ExitCode e = prepare(a, options, p))
+  if (ExitCode e = prepare(a, p))
     return e;
   std::vector<TensorValue> inputs;
   if (ExitCode e = gatherInputs(a, p, a.data, a.inputs, inputs))
@@ -72,7 +71,7 @@ ExitCode run(const RunArguments &a) {
     complain(a, "cannot make the folder " + a.save, "choose another with --save");
     return ExitBadInput;
   }
-  auto &outputs = p.compilation->spec.outputs;
+  auto &outputs = p.spec.outputs;
   for (size_t i = 0; i < r.outputs.size(); ++i) {
     const TensorValue &v = r.outputs[i];
     outs() << outputs[i].label() << ": ";
@@ -84,8 +83,7 @@ ExitCode run(const RunArguments &a) {
       outs() << describe(v.items.at(0)) << "\n";
     if (a.save.empty())
       continue;
-    unsigned k = p.compilation->outputIndex(outputs[i].label());
-    std::string stem = a.save + "/output_" + std::to_string(k);
+    std::string stem = a.save + "/output_" + std::to_string(outputs[i].index);
     if (!writeProto(stem + ".pb", v, outputs[i].label())) {
       complain(a, "cannot write " + stem + ".pb", "choose another folder with --save");
       return ExitBadInput;
@@ -110,7 +108,7 @@ std::vector<std::string> dataSets(const std::string &data) {
 bool compareOutputs(const Prepared &p, const std::vector<TensorValue> &got, const std::vector<TensorValue> &expected) {
   bool all = true;
   for (size_t i = 0; i < got.size(); ++i) {
-    const std::string &name = p.compilation->spec.outputs[i].label();
+    const std::string &name = p.spec.outputs[i].label();
     const TensorValue &want = expected.at(i);
     if (got[i].items.size() != want.items.size() || got[i].present != want.present) {
       std::string text = std::to_string(got[i].items.size()) + " elements, expected " + std::to_string(want.items.size());
@@ -135,8 +133,8 @@ bool compareOutputs(const Prepared &p, const std::vector<TensorValue> &got, cons
 
 /// output_0.pb, … of a data set.
 bool readExpected(const Prepared &p, const std::string &set, const RunArguments &a, std::vector<TensorValue> &expected) {
-  for (const package::Value &o : p.compilation->spec.outputs) {
-    std::string problem, path = set + "/output_" + std::to_string(p.compilation->outputIndex(o.label())) + ".pb";
+  for (const package::Value &o : p.spec.outputs) {
+    std::string problem, path = set + "/output_" + std::to_string(o.index) + ".pb";
     auto v = readValue(path, o.kind, problem);
     if (!v) {
       complain(a, problem);
@@ -148,6 +146,11 @@ bool readExpected(const Prepared &p, const std::string &set, const RunArguments 
 }
 
 ExitCode verify(const RunArguments &a) {
+  if (sys::fs::is_directory(a.model)) {
+    complain(a, a.model + " is a folder; verify compares a model with what is compiled from it",
+             "give the model.onnx; 'ingot run' and 'ingot bench' take a compiled folder");
+    return ExitBadInput;
+  }
   CompileOptions options;
   if (!a.parse(options))
     return ExitUsage;
@@ -173,7 +176,7 @@ ExitCode verify(const RunArguments &a) {
     }
   }
   // Of several targets each that this processor has: what is compiled for two is not right if one of them is.
-  std::vector<Machine> targets = p.compilation->machines;
+  std::vector<Machine> targets = p.machines;
   bool several = targets.size() > 1, all = true;
   for (const Machine &target : targets)
     if (several && !runsOn(target, *findMachine("native")))
@@ -181,7 +184,7 @@ ExitCode verify(const RunArguments &a) {
   if (several)
     erase_if(targets, [](const Machine &m) { return !runsOn(m, *findMachine("native")); });
   if (targets.empty())
-    targets.push_back(p.compilation->machines.back()); // the library says that it cannot
+    targets.push_back(p.machines.back()); // the library says that it cannot
   for (const std::string &set : sets) {
     std::vector<TensorValue> inputs;
     if (ExitCode e = gatherInputs(a, p, set, a.inputs, inputs))
@@ -210,54 +213,82 @@ ExitCode verify(const RunArguments &a) {
   return all ? ExitOk : ExitMismatch;
 }
 
+/// What was measured, and of what: the figures say nothing without it.
+nlohmann::ordered_json benchJson(const Prepared &p, const RunArguments &a, RunResult &r, const std::map<std::string, int64_t> &dims) {
+  nlohmann::ordered_json j;
+  for (const char *key : {"min_ms", "median_ms", "p99_ms", "cold_ms", "rss_mb", "code_kb", "weights_kb", "gflops"})
+    j[key] = r.bench[key];
+  j["model"] = p.spec.name;
+  j["target"] = p.target.empty() ? listOf(p.machines) : p.target;
+  j["threads"] = a.threads;
+  j["dims"] = dims;
+  return j;
+}
+
 ExitCode bench(const RunArguments &a) {
-  CompileOptions options;
-  if (!a.parse(options))
-    return ExitUsage;
   Prepared p;
-  if (ExitCode e = prepare(a, options, p))
+  if (ExitCode e = prepare(a, p))
     return e;
+  auto text = MemoryBuffer::getFile(p.folder + "/report/report.json");
+  auto report = text ? inspect::readReport((*text)->getBuffer().str()) : std::nullopt;
+  if (!report) {
+    complain(a, p.folder + "/report/report.json is missing or damaged", "compile the model to this folder again");
+    return ExitBadInput;
+  }
   std::vector<TensorValue> inputs;
   if (ExitCode e = gatherInputs(a, p, a.data, {}, inputs))
     return e;
+  std::string profiler;
+  std::vector<std::string> steps;
+  for (const inspect::StepFacts &s : report->steps)
+    steps.push_back(s.name);
+  if (a.profile)
+    if (ExitCode e = prepareProfile(a, p, steps, profiler))
+      return e;
   // A fresh process for the first result, another for the rest.
-  RunResult r;
+  RunResult r, profiled;
   if (ExitCode e = runOnce(p, inputs, a, true, r))
     return e;
+  if (a.profile)
+    if (ExitCode e = runOnce(p, inputs, a, true, profiled, nullptr, profiler))
+      return e;
+  std::map<std::string, int64_t> dims;
+  std::string problem;
+  bindSymbols(p.spec, inputs, dims, problem); // runOnce has seen that it works
   uint64_t archive = 0;
-  sys::fs::file_size(p.folder + "/lib/lib" + p.compilation->spec.name + ".a", archive);
-  double weights = double(p.compilation->spec.weights.bytes);
-  bool embedded = p.compilation->spec.weights.form == package::WeightForm::Embed;
+  sys::fs::file_size(p.folder + "/lib/lib" + p.spec.name + ".a", archive);
+  double weights = double(p.spec.weights.bytes);
+  bool embedded = p.spec.weights.form == package::WeightForm::Embed;
   r.bench["weights_kb"] = weights / 1e3;
   r.bench["code_kb"] = (double(archive) - (embedded ? weights : 0)) / 1e3;
-  r.bench["gflops"] = p.compilation->gflop(inputs) / (r.bench["min_ms"] * 1e-3);
+  r.bench["gflops"] = double(evaluate(report->flops, p.spec, dims).value_or(0)) * 1e-6 / r.bench["min_ms"];
+  std::optional<Profile> profile;
+  if (a.profile)
+    profile.emplace(*report, p.spec, dims, profiled);
   if (a.json) {
-    nlohmann::ordered_json j;
-    for (const char *key : {"min_ms", "median_ms", "p99_ms", "cold_ms", "rss_mb", "code_kb", "weights_kb", "gflops"})
-      j[key] = r.bench[key];
-    // What was measured: the figures say nothing without it.
-    std::map<std::string, int64_t> dims;
-    std::string problem;
-    bindSymbols(p.compilation->spec, inputs, dims, problem); // runOnce has seen that it works
-    j["model"] = p.compilation->spec.name;
-    j["target"] = listOf(p.compilation->machines);
-    j["threads"] = a.threads;
-    j["dims"] = dims;
-    outs() << j.dump() << "\n";
+    nlohmann::ordered_json j = benchJson(p, a, r, dims);
+    if (profile)
+      j["profile"] = profile->json();
+    // Names need not be UTF-8; `replace` keeps dump from throwing.
+    outs() << j.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) << "\n";
     return ExitOk;
   }
   outs() << format("min %.4g ms, median %.4g ms, p99 %.4g ms; first result %.4g ms after process start\n", r.bench["min_ms"],
                    r.bench["median_ms"], r.bench["p99_ms"], r.bench["cold_ms"])
          << format("%.4g GFLOP/s; resident %.1f MB, code %.1f kB, weights %.1f kB\n", r.bench["gflops"], r.bench["rss_mb"],
                    r.bench["code_kb"], r.bench["weights_kb"]);
+  if (profile)
+    profile->print(outs(), r.bench["median_ms"]);
   return ExitOk;
 }
 } // namespace
 
+static const char *const runnable = "model.onnx, or a folder that 'ingot compile' wrote; --target chooses among those that it has";
+
 void addRun(CLI::App &app, int &exitCode) {
   auto a = std::make_shared<RunArguments>();
-  auto *sub = app.add_subcommand("run", "compile a model, run it once and print its outputs' shapes");
-  a->add(*sub, "native");
+  auto *sub = app.add_subcommand("run", "run a model, or a folder that 'compile' wrote, once and print its outputs' shapes");
+  a->add(*sub, "native", runnable);
   a->addData(*sub);
   addRepeated(*sub, "--input", a->inputs, "NAME=FILE", "a .npy or .pb file; inputs without one are seeded");
   sub->add_option("--save", a->save, "folder for output_0.pb, output_0.npy, …");
@@ -280,11 +311,12 @@ static std::string seconds(const std::string &text) {
 
 void addBench(CLI::App &app, int &exitCode) {
   auto a = std::make_shared<RunArguments>();
-  auto *sub = app.add_subcommand("bench", "time a model");
-  a->add(*sub, "native");
+  auto *sub = app.add_subcommand("bench", "time a model, or a folder that 'compile' wrote");
+  a->add(*sub, "native", runnable);
   a->addData(*sub);
   sub->add_option("--seconds", a->seconds, "how long to measure")->check(seconds)->capture_default_str();
   sub->add_flag("--json", a->json, "one JSON object");
+  sub->add_flag("--profile", a->profile, "measure each step of a run too: kernels and calls, the longest first; with --json all of them");
   sub->callback([a, &exitCode] { exitCode = bench(*a); });
 }
 

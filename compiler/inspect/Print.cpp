@@ -226,6 +226,27 @@ std::string reportJson(const ModelFacts &facts) {
   return dump(j, 1) + "\n";
 }
 
+std::optional<PlanFacts> readReport(const std::string &text) {
+  try {
+    Json j = Json::parse(text);
+    PlanFacts plan;
+    plan.library = j.at("name");
+    plan.target = j.at("target");
+    plan.flops = j.at("flop");
+    for (const Json &step : j.at("steps")) {
+      StepFacts s;
+      s.name = step.at("name");
+      s.origin = step.at("nodes").get<std::vector<std::string>>();
+      s.flops = step.at("flop");
+      s.bytes = step.at("bytes");
+      plan.steps.push_back(std::move(s));
+    }
+    return plan;
+  } catch (const Json::exception &) { // no JSON, or of another form
+    return std::nullopt;
+  }
+}
+
 //===----------------------------------------------------------------------===//
 // The page
 //===----------------------------------------------------------------------===//

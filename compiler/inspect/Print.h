@@ -12,6 +12,8 @@ std::string text(const ModelFacts &facts);
 std::string json(const ModelFacts &facts);
 /// What was made of the model as one JSON object: report/report.json. `facts` has a plan.
 std::string reportJson(const ModelFacts &facts);
+/// What such a report says of a run: library, target, work, and the steps with name, origin, flops and bytes. Nothing for any other text.
+std::optional<PlanFacts> readReport(const std::string &text);
 /// One HTML file that needs nothing else. Equal facts make equal bytes.
 std::string page(const ModelFacts &facts, const std::string &title);
 

@@ -426,20 +426,51 @@ private:
     }
   }
 
+  // What the steps of one run took and what passed between them, behind those of earlier runs.
+  void keepSteps(int64_t run, std::vector<int64_t> &taken) {
+    for (size_t k = 0; k < info.step_count; ++k) {
+      taken.push_back(info.steps[k].nanoseconds);
+      run -= info.steps[k].nanoseconds;
+    }
+    taken.push_back(run);
+  }
+
+  // One line a step: step INDEX CALLS TILES GRAIN MIN_MS MEDIAN_MS. The last line, whose index is behind all, is what passed between.
+  void printSteps(size_t runs, const std::vector<int64_t> &taken) {
+    const Step none = {};
+    for (size_t k = 0; k <= info.step_count; ++k) {
+      std::vector<int64_t> all;
+      for (size_t run = 0; run < runs; ++run)
+        all.push_back(taken[run * (info.step_count + 1) + k]);
+      std::sort(all.begin(), all.end());
+      const Step &step = k < info.step_count ? info.steps[k] : none;
+      std::printf("step\t%zu\t%lld\t%lld\t%lld\t%.6f\t%.6f\n", k, (long long)step.calls, (long long)step.tiles, (long long)step.grain,
+                  double(all[0]) * 1e-6, double(all[runs / 2]) * 1e-6);
+    }
+  }
+
   bool measure(const Request &request, const std::vector<int64_t> &dims, std::vector<Item> &inputs,
                std::vector<Item> &outputs, double cold) {
     std::vector<double> times;
     const int64_t begin = nowNanoseconds();
     int64_t last = begin;
-    while (times.size() < 5 || double(last - begin) < request.seconds * 1e9) {
+    std::vector<int64_t> taken;                // by the steps of each run
+    constexpr size_t enough = size_t(1) << 22; // of those numbers: 32 MiB
+    while (times.size() < 5 || (double(last - begin) < request.seconds * 1e9 && taken.size() < enough)) {
       if (info.state_size && !request.keepState)
         info.state_reset(state.data);
+      for (size_t k = 0; k < info.step_count; ++k)
+        info.steps[k].nanoseconds = info.steps[k].calls = 0;
       const int64_t start = nowNanoseconds();
       if (!runOnce(dims, inputs, outputs))
         return false;
       last = nowNanoseconds();
       times.push_back(double(last - start) * 1e-6);
+      if (info.steps)
+        keepSteps(last - start, taken);
     }
+    if (info.steps)
+      printSteps(times.size(), taken);
     std::sort(times.begin(), times.end());
     const size_t n = times.size();
     std::printf("bench\truns=%zu\tmin_ms=%.6f\tmedian_ms=%.6f\tp99_ms=%.6f\tcold_ms=%.3f\trss_mb=%.1f\tthreads=%d\n", n,

@@ -31,6 +31,12 @@ struct Item {
   int32_t present;
 };
 
+// What a profiled entry counts of one of its steps, see probe.h.
+struct Step {
+  int64_t nanoseconds, calls; // since they were last set to 0
+  int64_t tiles, grain;       // of the last launch; 0 of a template
+};
+
 struct Model {
   const char *name;
   const DimInfo *dims;
@@ -55,6 +61,8 @@ struct Model {
   // Of workspace and state, where they are no host memory; else 0.
   ingot_status (*allocate)(void **memory, size_t bytes, ingot_error *error);
   void (*release)(void *memory);
+  Step *steps; // of a profiled program, else 0
+  size_t step_count;
 };
 
 // Generated: the models of this program, ended by a null pointer.

@@ -61,6 +61,37 @@ TEST_F(PackageTest, RunnerHostsManyModels) {
     EXPECT_NE(outcome.output.find(key), std::string::npos) << outcome.output;
 }
 
+TEST(Probes, StandAtCalls) {
+  const std::string entry = "// mlp_v3_relu(x) {\n#include \"kernels.h\"\nextern \"C\" ingot_status mlp_v3_run(mlp_frame *frame) {\n"
+                            "  // mlp_v3_relu(x, y), then ingot::launch(\n"
+                            "  const ingot_string s[] = {\"mlp_v3_relu(\\\"\"};\n"
+                            "  ingot::launch(executor, 20, 1, [=](int64_t begin, int64_t end) {\n    mlp_v3_relu(x, y, begin, end);\n  });\n"
+                            "  if (ingot_status status = ingot::ops::topk(frame->error, y))\n    return status;\n"
+                            "  mlp_v3_relu(y, z, 0, 4);\n  return INGOT_OK;\n}\n";
+  llvm::Expected<std::string> probed = addProbes(entry, "mlp_v3_", {"relu", "topk", "relu"}, "steps");
+  ASSERT_TRUE(bool(probed)) << toString(probed.takeError());
+  std::string expected = entry;
+  auto replace = [&](const std::string &old, const std::string &text) {
+    size_t at = expected.rfind(old);
+    ASSERT_NE(at, std::string::npos);
+    expected.replace(at, old.size(), text);
+  };
+  replace("  ingot::launch(executor", "  ingot::runner::launch(steps[0], executor");
+  replace("ingot::ops::topk(", "ingot::runner::Probe(steps[1]) << ingot::ops::topk(");
+  replace("  mlp_v3_relu(y", "  ingot::runner::call(steps[2], mlp_v3_relu, y");
+  EXPECT_EQ(*probed, "#include \"runner/probe.h\"\nextern \"C\" ingot::runner::Step steps[];\n" + expected);
+}
+
+TEST(Probes, RefuseOtherSteps) {
+  const std::string entry = "ingot_status m_run(m_frame *frame) {\n  m_a(x, 0, 1);\n  m_b(x, 0, 1);\n}\n";
+  const std::vector<std::vector<std::string>> others = {{"a"}, {"a", "b", "c"}, {"b", "a"}, {}};
+  for (const std::vector<std::string> &steps : others) {
+    llvm::Expected<std::string> probed = addProbes(entry, "m_", steps, "steps");
+    EXPECT_FALSE(bool(probed));
+    EXPECT_NE(toString(probed.takeError()).find("the report has"), std::string::npos);
+  }
+}
+
 TEST_F(PackageTest, RunnerForAnotherArchitecture) {
   if (shell("aarch64-linux-gnu-g++ --version").code || shell("qemu-aarch64 --version").code)
     GTEST_SKIP() << "needs aarch64-linux-gnu-g++ and qemu-aarch64";

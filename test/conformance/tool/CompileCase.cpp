@@ -127,7 +127,7 @@ void compileCase(const Session &session, int index, const std::string &folder) {
   std::string script = "run\t" + files.id, problem;
   for (auto &in : c.spec.inputs) {
     std::string number = std::to_string(inputs.size());
-    auto value = readValue(session.cases[index] + "/test_data_set_0/input_" + std::to_string(c.inputIndex(in.label())) + ".pb", in.kind, problem);
+    auto value = readValue(session.cases[index] + "/test_data_set_0/input_" + std::to_string(in.index) + ".pb", in.kind, problem);
     if (!value)
       return session.end(index, "run_error", "run", "an input of the case cannot be read");
     if ((in.kind == package::ValueKind::Tensor || in.kind == package::ValueKind::Untyped) && value->items.size() != 1)
@@ -149,7 +149,7 @@ void compileCase(const Session &session, int index, const std::string &folder) {
 
   std::string outputs;
   for (auto &out : c.spec.outputs) {
-    unsigned k = c.outputIndex(out.label());
+    unsigned k = out.index;
     bool sequence = k < unsigned(model.graph().output_size()) && model.graph().output(k).type().has_optional_type() &&
                     model.graph().output(k).type().optional_type().elem_type().has_sequence_type();
     outputs += std::to_string(int(out.kind)) + " " + std::to_string(k) + " " + (sequence ? "1" : "0") + "\n";

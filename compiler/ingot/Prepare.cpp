@@ -1,0 +1,251 @@
+//===- Prepare.cpp - libraries and the programs that run them, built once and kept ------------------------===//
+#include "codegen/package/Runner.h"
+#include "compiler/driver/Library.h"
+#include "compiler/ingot/Commands.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/Process.h"
+#include "llvm/Support/SHA256.h"
+#include "llvm/Support/xxhash.h"
+#include <unistd.h>
+
+using namespace llvm;
+namespace ingot {
+
+/// Whether only this user can put something into a folder: what lies in it is executed.
+static bool isPrivate(StringRef folder) {
+  sys::fs::file_status status;
+  return !sys::fs::status(folder, status, /*follow=*/false) && sys::fs::is_directory(status) &&
+         status.getUser() == geteuid() &&
+         !(status.permissions() & (sys::fs::group_write | sys::fs::others_write));
+}
+
+/// The folder of compiled models; empty if there is none that is safe and writable.
+static std::string cacheFolder() {
+  std::string folder;
+  bool chosen = false; // then whom to trust is the user's decision
+  if (const char *p = std::getenv("INGOT_CACHE_DIR"))
+    folder = p, chosen = true;
+  else if (const char *p = std::getenv("XDG_CACHE_HOME"))
+    folder = std::string(p) + "/ingot";
+  else if (const char *p = std::getenv("HOME"))
+    folder = std::string(p) + "/.cache/ingot";
+  else
+    return "";
+  folder += "/models";
+  if (sys::fs::create_directories(folder, true, sys::fs::owner_all) ||
+      sys::fs::access(folder, sys::fs::AccessMode::Write))
+    return "";
+  return chosen || isPrivate(folder) ? folder : "";
+}
+
+/// What the compiler says it is: another version makes another library.
+static std::string compilerVersion(const std::string &cxx) {
+  auto program = sys::findProgramByName(cxx);
+  auto folder = package::TemporaryFolder::create("ingot-version");
+  if (!program || !folder) {
+    consumeError(folder.takeError());
+    return "";
+  }
+  std::string out = (folder->path() + "/out").str(), message;
+  package::runProcess({*program, "--version"}, {StringRef(""), StringRef(out), StringRef("")}, &message);
+  auto text = MemoryBuffer::getFile(out);
+  return text ? (*text)->getBuffer().str() : "";
+}
+
+namespace {
+/// What a library and the programs that run it are made of.
+struct CacheKey {
+  SHA256 hash;
+  void add(StringRef part) {
+    hash.update(std::to_string(part.size()) + ":"); // "a", "b" is not "ab"
+    hash.update(part);
+  }
+  /// The sources of the programs, the compiler and its options.
+  void addPrograms(const package::ToolchainOptions &t) {
+    for (const char *file : {"/runner/runner.cpp", "/runner/runner.h", "/runner/probe.h", "/pool.cpp"})
+      if (auto text = MemoryBuffer::getFile(runtimeFolder() + file))
+        add((*text)->getBuffer());
+    for (const std::string &part : {t.cxx, compilerVersion(t.cxx), t.ar, t.sysroot})
+      add(part);
+    for (auto &f : t.cxxFlags)
+      add(f);
+  }
+  std::string text() { return toHex(hash.final(), true).substr(0, 24); }
+};
+} // namespace
+
+/// All text of a library holds Ingot's version and the hash of the weights.
+static std::string keyOf(const Compilation &c) {
+  CacheKey key;
+  for (auto &f : package::emitFiles(c.spec))
+    key.add(f.path), key.add(f.text);
+  key.addPrograms(c.options.toolchain);
+  return key.text();
+}
+
+/// Of a folder: its header and archive as they are now. The archive may hold a gigabyte of weights: no slower
+/// hash than xxHash.
+static std::string keyOf(const Prepared &p) {
+  CacheKey key;
+  key.add(INGOT_VERSION);
+  if (auto header = MemoryBuffer::getFile(p.folder + "/" + p.spec.name + ".h"))
+    key.add((*header)->getBuffer());
+  if (auto archive = MemoryBuffer::getFile(p.folder + "/lib/lib" + p.spec.name + ".a", /*IsText=*/false,
+                                           /*RequiresNullTerminator=*/false)) {
+    XXH128_hash_t sum = xxh3_128bits(arrayRefFromStringRef((*archive)->getBuffer()));
+    key.add(std::to_string((*archive)->getBufferSize()) + " " + std::to_string(sum.high64) + " " +
+            std::to_string(sum.low64));
+  }
+  if (auto manifest = MemoryBuffer::getFile(p.folder + "/manifest.json"))
+    key.add((*manifest)->getBuffer());
+  key.addPrograms(p.toolchain);
+  return key.text();
+}
+
+/// Reports why something could not be built.
+static ExitCode failed(const ModelArguments &arguments, Error error) {
+  bool toolchain = error.isA<package::ToolchainError>();
+  complain(arguments, toString(std::move(error)));
+  return toolchain ? ExitToolchain : ExitBadInput;
+}
+
+/// Links a program that runs the library in p.folder; `steps`: one that measures these.
+static ExitCode link(const ModelArguments &arguments, const Prepared &p, const std::string &executable,
+                     std::optional<std::vector<std::string>> steps = std::nullopt) {
+  progress(arguments,
+           steps ? "compiling: a program that measures each step" : "linking a program that runs it");
+  package::RunnerOptions runner;
+  runner.toolchain = p.toolchain;
+  runner.runtime = runtimeFolder();
+  runner.isStatic = !p.machines.front().triple.empty();
+  if (p.machines.front().kind == MachineKind::Cuda) // nvcc links CUDA's runtime, statically
+    runner.linkFlags = {"-Xcompiler", "-static-libgcc,-static-libstdc++"};
+  if (Error error = package::buildRunner({{&p.spec, p.folder, std::move(steps)}}, executable, runner))
+    return failed(arguments, std::move(error));
+  progress(arguments, "");
+  return ExitOk;
+}
+
+/// Uses what is kept under `name`, or lets `build` make it in a folder aside.
+static ExitCode keep(const ModelArguments &arguments, const std::string &name, bool withLibrary,
+                     Prepared &out, function_ref<ExitCode(StringRef folder)> build) {
+  std::string cache = cacheFolder(), base = cache + "/" + name;
+  auto use = [&](StringRef folder) {
+    if (withLibrary)
+      out.folder = (folder + "/library").str();
+    out.programs = folder.str();
+    out.executable = (folder + "/runner").str();
+    return sys::fs::exists(out.executable);
+  };
+  if (!cache.empty() && use(base))
+    return ExitOk;
+  auto aside = cache.empty() ? package::TemporaryFolder::create("ingot-model")
+                             : package::TemporaryFolder::createAt(
+                                   base + "." + std::to_string(sys::Process::getProcessId()) + ".part");
+  if (!aside)
+    return failed(arguments, aside.takeError());
+  use(aside->path());
+  if (ExitCode e = build(aside->path()))
+    return e;
+  if (!cache.empty() && !sys::fs::rename(aside->path(), base)) {
+    aside->release();
+    use(base);
+    return ExitOk;
+  }
+  // Without a cache this process uses what it made; the same where another process was faster.
+  out.temporary.emplace(std::move(*aside));
+  return ExitOk;
+}
+
+ExitCode prepare(const ModelArguments &arguments, const CompileOptions &options, Prepared &out) {
+  Compilation c(options);
+  c.timing.onStage = [&](const std::string &stage) { progress(arguments, "compiling: " + stage); };
+  auto refused = [&](ExitCode e) {
+    report(c, arguments);
+    return e;
+  };
+  if (ExitCode e = c.run(Stage::Library))
+    return refused(e);
+  out.machines = c.machines;
+  out.toolchain = options.toolchain;
+  ExitCode code = keep(arguments, c.spec.name + "-" + keyOf(c), true, out, [&](StringRef) {
+    if (ExitCode e = c.write(out.folder, true))
+      return refused(e);
+    out.spec = c.spec;
+    return link(arguments, out, out.executable);
+  });
+  out.spec = std::move(c.spec);
+  out.spec.weights.write = nullptr; // the store ends with the compilation
+  return code;
+}
+
+/// Options that change a compilation have no effect on its result.
+static bool refuseOptions(const ModelArguments &arguments) {
+  std::string given;
+  for (const char *option : {"--name", "--dim", "--shape", "--state", "--weights", "--ar", "--objcopy"})
+    if (arguments.command->count(option))
+      given += (given.empty() ? "" : ", ") + std::string(option);
+  if (given.empty())
+    return false;
+  complain(arguments, given + ": " + arguments.model + " is compiled already",
+           "leave such options away, or give the model");
+  return true;
+}
+
+static ExitCode prepareFolder(const ModelArguments &arguments, Prepared &out) {
+  if (refuseOptions(arguments))
+    return ExitUsage;
+  Expected<CompiledLibrary> library = readLibrary(arguments.model);
+  if (!library)
+    return failed(arguments, library.takeError());
+  out.spec = std::move(library->spec);
+  out.machines = std::move(library->machines);
+  if (arguments.command->count("--target")) {
+    auto chosen = find_if(out.machines, [&](const Machine &m) { return m.name == arguments.target; });
+    if (chosen == out.machines.end()) {
+      complain(arguments,
+               "--target " + arguments.target + ": " + arguments.model + " is compiled for " +
+                   listOf(out.machines),
+               "choose one of them, or give the model");
+      return ExitUsage;
+    }
+    out.target = chosen->name;
+  }
+  out.toolchain = arguments.toolchainFor(out.machines.front());
+  SmallString<256> folder(arguments.model);
+  sys::fs::make_absolute(folder);
+  out.folder = folder.str().str();
+  return keep(arguments, out.spec.name + "-" + keyOf(out), false, out,
+              [&](StringRef) { return link(arguments, out, out.executable); });
+}
+
+ExitCode prepare(const ModelArguments &arguments, Prepared &out) {
+  if (sys::fs::is_directory(arguments.model))
+    return prepareFolder(arguments, out);
+  CompileOptions options;
+  return arguments.parse(options) ? prepare(arguments, options, out) : ExitUsage;
+}
+
+ExitCode prepareProfile(const ModelArguments &arguments, const Prepared &prepared,
+                        const std::vector<std::string> &steps, std::string &executable) {
+  executable = prepared.programs + "/profiler";
+  if (sys::fs::exists(executable))
+    return ExitOk;
+  if (Error error = checkSources(prepared.folder))
+    return failed(arguments, std::move(error));
+  auto aside = package::TemporaryFolder::createAt(executable + "." +
+                                                  std::to_string(sys::Process::getProcessId()) + ".part");
+  if (!aside)
+    return failed(arguments, aside.takeError());
+  std::string made = (aside->path() + "/profiler").str();
+  if (ExitCode e = link(arguments, prepared, made, steps))
+    return e;
+  if (std::error_code code = sys::fs::rename(made, executable))
+    return failed(arguments, createStringError(code, "cannot rename " + made + ": " + code.message()));
+  return ExitOk;
+}
+
+} // namespace ingot
