@@ -166,7 +166,7 @@ ExitCode Compilation::applyStates() {
   auto outputs = function->getAttrOfType<ArrayAttr>("onnx.outputs");
   std::map<std::string, unsigned> outputNumber;
   for (auto [i, n] : llvm::enumerate(outputs.getAsValueRange<StringAttr>()))
-    if (!llvm::is_contained(kept.added, n))
+    if (!kept.added.count(n.str()))
       outputNumber[n.str()] = i;
   std::set<std::string> taken;
   for (const StateOption &s : options.states) {

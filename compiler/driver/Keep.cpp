@@ -45,9 +45,9 @@ std::string kindOf(Type type) {
   if (isa<nn::OptionalType>(type))
     return "optional";
   auto tensor = dyn_cast<TensorType>(type);
-  return tensor && isa<nn::StringType>(tensor.getElementType())   ? "tensor of strings"
-         : tensor && isa<ComplexType>(tensor.getElementType()) ? "tensor of complex numbers"
-                                                               : "value of another kind";
+  return tensor && isa<nn::StringType>(tensor.getElementType()) ? "tensor of strings"
+         : tensor && isa<ComplexType>(tensor.getElementType())  ? "tensor of complex numbers"
+                                                                : "value of another kind";
 }
 } // namespace
 
@@ -66,7 +66,8 @@ KeptValues keepValues(LoadedModel &model, const std::vector<std::string> &names,
         continue;
       known.push_back(out);
       bool isNamed = wanted.erase(out);
-      // An optional result that nothing reads is not a value of this model, and asking for it would change how the node computes.
+      // An optional result that nothing reads is not a value of this model, and asking for it would change
+      // how the node computes.
       bool reached = uses.read.contains(out) || (!isRead && out == node.output(0));
       if (isNamed || (all && reached))
         kept.values.push_back({out, nodeName(node), operatorName(node), isNamed});
@@ -83,7 +84,8 @@ KeptValues keepValues(LoadedModel &model, const std::vector<std::string> &names,
   for (const std::string &name : wanted) {
     auto inner = uses.inner.find(name);
     if (isIn(graph.input(), name) || isIn(graph.initializer(), name))
-      diagnostics.add({"--keep: no node computes this value: it comes from the file or the caller", "leave it out", name});
+      diagnostics.add({"--keep: no node computes this value: it comes from the file or the caller",
+                       "leave it out", name});
     else if (inner != uses.inner.end())
       diagnostics.add({"--keep: the value belongs to a subgraph, of which there may be none or many in a run",
                        "keep a result of the node around it: '" + inner->second + "'", name});
@@ -96,15 +98,18 @@ KeptValues keepValues(LoadedModel &model, const std::vector<std::string> &names,
   std::map<std::string, const onnx::ValueInfoProto *> infos;
   for (const auto &info : graph.value_info())
     infos[info.name()] = &info;
+  std::set<std::string> outputs;
+  for (const auto &out : graph.output())
+    outputs.insert(out.name());
   for (const KeptValue &value : kept.values) {
-    if (isIn(graph.output(), value.name))
+    if (outputs.count(value.name))
       continue;
     auto info = infos.find(value.name);
     if (info != infos.end())
       *graph.add_output() = *info->second;
     else
       graph.add_output()->set_name(value.name);
-    kept.added.push_back(value.name);
+    kept.added.insert(value.name);
   }
   return kept;
 }
@@ -115,8 +120,8 @@ void markKept(const KeptValues &kept, func::FuncOp function) {
   function->setAttr("ingot.kept", b.getStrArrayAttr(names));
 }
 
-void takeOutDropped(KeptValues &kept, const LoadedModel &model, const ImportedTypes &types, func::FuncOp function,
-                    Diagnostics &diagnostics) {
+void takeOutDropped(KeptValues &kept, const LoadedModel &model, const ImportedTypes &types,
+                    func::FuncOp function, Diagnostics &diagnostics) {
   llvm::StringSet<> outputs;
   for (StringRef name : function->getAttrOfType<ArrayAttr>("onnx.outputs").getAsValueRange<StringAttr>())
     outputs.insert(name);
@@ -131,7 +136,8 @@ void takeOutDropped(KeptValues &kept, const LoadedModel &model, const ImportedTy
     std::string kind = kindOf(typeOf[value.name]);
     ++kept.leftOut[kind];
     if (value.isNamed)
-      diagnostics.add({"--keep: the value is a" + std::string(kind == "optional" ? "n " : " ") + kind + ", only tensors of numbers can be kept",
+      diagnostics.add({"--keep: the value is a" + std::string(kind == "optional" ? "n " : " ") + kind +
+                           ", only tensors of numbers can be kept",
                        "leave it out, or keep what is computed from it", value.name, value.op});
     return true;
   });

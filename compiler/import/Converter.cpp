@@ -241,10 +241,11 @@ static void dropKept(func::FuncOp function, SmallVector<Value> &results) {
   auto names = function->getAttrOfType<ArrayAttr>("onnx.outputs");
   if (!kept || !names)
     return;
+  llvm::DenseSet<Attribute> mayGo(kept.begin(), kept.end());
   SmallVector<Value> left;
   SmallVector<Attribute> leftNames;
   for (auto [value, name] : llvm::zip_equal(results, names))
-    if (isTensorOfNumbers(value.getType()) || !llvm::is_contained(kept, name)) {
+    if (isTensorOfNumbers(value.getType()) || !mayGo.contains(name)) {
       left.push_back(value);
       leftNames.push_back(name);
     }

@@ -5,7 +5,10 @@
 using namespace llvm;
 namespace ingot {
 
-void Comparison::print() const { outs() << "  " << name << (shape.empty() ? "" : " ") << shape << ": " << text << (ok ? "  ok" : "  MISMATCH") << "\n"; }
+void Comparison::print() const {
+  outs() << "  " << name << (shape.empty() ? "" : " ") << shape << ": " << text
+         << (ok ? "  ok" : "  MISMATCH") << "\n";
+}
 
 std::string describe(const Tensor &t) {
   const ElementType *e = elementTypeOfOnnx(t.type);
@@ -15,21 +18,26 @@ std::string describe(const Tensor &t) {
   return s + "]";
 }
 
-std::vector<Comparison> compareValue(const std::string &name, const TensorValue &got, const TensorValue &expected) {
+std::vector<Comparison> compareValue(const std::string &name, const TensorValue &got,
+                                     const TensorValue &expected) {
   if (got.items.size() != expected.items.size() || got.present != expected.present)
-    return {{name, "", std::to_string(got.items.size()) + " elements, expected " + std::to_string(expected.items.size())}};
+    return {
+        {name, "",
+         std::to_string(got.items.size()) + " elements, expected " + std::to_string(expected.items.size())}};
   std::vector<Comparison> out;
   for (auto [actual, wanted] : zip(got.items, expected.items)) {
     Match m = compare(actual, wanted);
     Comparison c{name, describe(actual), "", m.ok};
-    raw_string_ostream(c.text) << format("max abs %.3g, max rel %.3g, max ulp %.3g, tolerance %.3g", m.maxAbs, m.maxRel, m.maxUlp, m.tolerance)
+    raw_string_ostream(c.text) << format("max abs %.3g, max rel %.3g, max ulp %.3g, tolerance %.3g", m.maxAbs,
+                                         m.maxRel, m.maxUlp, m.tolerance)
                                << (m.problem.empty() ? "" : " (" + m.problem + ")");
     out.push_back(std::move(c));
   }
   return out;
 }
 
-KeptComparison::KeptComparison(const Compilation &compilation, const std::vector<TensorValue> &got, const std::vector<TensorValue> &reference) {
+KeptComparison::KeptComparison(const Compilation &compilation, const std::vector<TensorValue> &got,
+                               const std::vector<TensorValue> &reference) {
   std::map<std::string, size_t> at;
   for (auto [i, output] : enumerate(compilation.spec.outputs))
     at[output.label()] = i;
@@ -60,8 +68,9 @@ void KeptComparison::printSummary() const {
     return;
   }
   const Comparison &c = *find_if(first->comparisons, [](auto &c) { return !c.ok; });
-  outs() << "first that differs: " << c.name << " (operator " << first->value->op << ", node " << first->value->node << "), " << c.text << "; "
-         << numDiffering << (numDiffering == 1 ? " differs" : " differ") << "\n";
+  outs() << "first that differs: " << c.name << " (operator " << first->value->op << ", node "
+         << first->value->node << "), " << c.text << "; " << numDiffering
+         << (numDiffering == 1 ? " differs" : " differ") << "\n";
 }
 
 std::string leftOutText(const Compilation &compilation) {
@@ -73,7 +82,8 @@ std::string leftOutText(const Compilation &compilation) {
   for (auto [what, count] : counts) {
     // "value of subgraphs", "tensor of strings": the first word takes the plural.
     auto [noun, rest] = StringRef(what).split(' ');
-    text += (text.empty() ? "" : ", ") + std::to_string(count) + " " + noun.str() + (count == 1 ? "" : "s") + (rest.empty() ? "" : " " + rest.str());
+    text += (text.empty() ? "" : ", ") + std::to_string(count) + " " + noun.str() + (count == 1 ? "" : "s") +
+            (rest.empty() ? "" : " " + rest.str());
   }
   return text;
 }

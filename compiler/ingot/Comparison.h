@@ -19,14 +19,17 @@ struct Comparison {
 
 /// "f32[2,4]".
 std::string describe(const Tensor &t);
-std::vector<Comparison> compareValue(const std::string &name, const TensorValue &got, const TensorValue &expected);
+std::vector<Comparison> compareValue(const std::string &name, const TensorValue &got,
+                                     const TensorValue &expected);
 
 /// Results of one run beside those of the reference, the kept values among them.
 class KeptComparison {
 public:
-  KeptComparison(const Compilation &compilation, const std::vector<TensorValue> &got, const std::vector<TensorValue> &reference);
+  KeptComparison(const Compilation &compilation, const std::vector<TensorValue> &got,
+                 const std::vector<TensorValue> &reference);
 
-  /// The lines of values that differ and of those named on the command line, in the order of the nodes; `without`: not these.
+  /// The lines of values that differ and of those named on the command line, in the order of the nodes;
+  /// `without`: not these.
   void print(const std::set<std::string> &without) const;
   /// "214 values kept, first that differs: …".
   void printSummary() const;

@@ -102,7 +102,7 @@ std::vector<std::string> dataSets(const std::string &data) {
 bool readExpected(const Prepared &p, const std::string &set, const RunArguments &a, std::vector<TensorValue> &expected) {
   expected.resize(p.compilation->spec.outputs.size());
   for (auto [value, o] : zip_equal(expected, p.compilation->spec.outputs)) {
-    if (is_contained(p.compilation->kept.added, o.label()))
+    if (p.compilation->kept.added.count(o.label()))
       continue;
     std::string problem, path = set + "/output_" + std::to_string(p.compilation->outputIndex(o.label())) + ".pb";
     auto v = readValue(path, o.kind, problem);
@@ -119,7 +119,7 @@ bool readExpected(const Prepared &p, const std::string &set, const RunArguments 
 bool compareOutputs(const Compilation &c, const std::vector<TensorValue> &got, const std::vector<TensorValue> &expected, bool print = true) {
   bool all = true;
   for (auto [o, value, wanted] : zip_equal(c.spec.outputs, got, expected)) {
-    if (is_contained(c.kept.added, o.label()))
+    if (c.kept.added.count(o.label()))
       continue;
     for (const Comparison &result : compareValue(o.label(), value, wanted)) {
       all &= result.ok;
@@ -157,7 +157,7 @@ bool judge(const Prepared &p, const RunArguments &a, const std::vector<TensorVal
   KeptComparison kept(c, got, reference);
   std::set<std::string> below; // compared with the reference too
   for (const package::Value &o : c.spec.outputs)
-    if (!hasData && !is_contained(c.kept.added, o.label()))
+    if (!hasData && !c.kept.added.count(o.label()))
       below.insert(o.label());
   outs() << " kept values and the reference:\n";
   kept.print(below);
