@@ -70,14 +70,19 @@ static std::string nameAt(Location loc) {
   return "";
 }
 
+func::FuncOp Compilation::mainFunction() { return *module->getOps<func::FuncOp>().begin(); }
+
 ExitCode Compilation::load() {
   timing.begin("load");
   LoadOptions load;
   load.isKnownOperator = [](const std::string &domain, const std::string &op) {
     return findImportRule(domain, op, std::numeric_limits<int64_t>::max()) != nullptr;
   };
-  model = loadModel(options.model, load, diagnostics);
-  if (!model)
+  std::unique_ptr<LoadedModel> loaded = loadModel(options.model, load, diagnostics);
+  if (loaded && !options.keep.empty())
+    kept = keepValues(*loaded, options.keep, diagnostics);
+  model = std::move(loaded);
+  if (diagnostics.hasErrors() || !model)
     return ExitBadInput;
   timing.begin("import");
   ImportOptions import;
@@ -87,8 +92,11 @@ ExitCode Compilation::load() {
   importer = std::make_unique<ModelImporter>(&context, model, import, diagnostics);
   module = importer->run();
   types = importer->types();
-  if (module)
+  if (module) {
     checkNames();
+    if (!kept.added.empty())
+      markKept(kept, mainFunction());
+  }
   return diagnostics.hasErrors() || !module ? ExitBadInput : ExitOk;
 }
 
@@ -153,11 +161,12 @@ static void markState(func::FuncOp function, unsigned input, unsigned output, co
 
 /// Marks inputs that are states; build-plan gives them memory that outlives a run.
 ExitCode Compilation::applyStates() {
-  auto function = *module->getOps<func::FuncOp>().begin();
+  func::FuncOp function = mainFunction();
   auto outputs = function->getAttrOfType<ArrayAttr>("onnx.outputs");
   std::map<std::string, unsigned> outputNumber;
   for (auto [i, n] : llvm::enumerate(outputs.getAsValueRange<StringAttr>()))
-    outputNumber[n.str()] = i;
+    if (!kept.added.count(n.str()))
+      outputNumber[n.str()] = i;
   std::set<std::string> taken;
   for (const StateOption &s : options.states) {
     bool found = false;
@@ -230,6 +239,9 @@ ExitCode Compilation::passes(Stage last) {
   bool ok = stage("nn", *module, [&](PassManager &pm) { addNnPasses(pm, importer.get()); });
   types = importer->types();
   importer.reset();
+  if (ok)
+    takeOutDropped(kept, *model, types, mainFunction(), diagnostics);
+  ok &= !diagnostics.hasErrors();
   if (ok && last > Stage::Nn)
     ok = stage("kernel", *module, [&](PassManager &pm) {
       addKernelPasses(pm, machines, options.optimise);
