@@ -242,9 +242,10 @@ void PlanBuilder::launch(Operation *op, const OutlinedKernel &k, function_ref<Ho
     args.push_back(dim(DimExpr::symbol(s), op->getLoc()));
   for (const OutlinedKernel::Buffer &buffer : k.buffers)
     args.push_back(home(buffer).buffer);
+  SmallVector<std::string> buffers;
   for (auto [i, buffer] : llvm::enumerate(k.buffers)) {
     Value v = buffer.input ? buffer.input : Value(op->getResult(buffer.result));
-    std::string name = "y";
+    std::string &name = buffers.emplace_back("y");
     if (auto w = v.getDefiningOp<nn::GetWeightOp>())
       name = w.getWeight().str();
     else if (auto names = provenanceOf(v.getDefiningOp() ? v.getDefiningOp() : op); v.getDefiningOp() && !names.empty())
@@ -255,9 +256,12 @@ void PlanBuilder::launch(Operation *op, const OutlinedKernel &k, function_ref<Ho
     kernel.setArgAttr(k.symbols.size() + i, "plan.name", b.getStringAttr(name));
   }
   auto launch = plan::LaunchOp::create(b, op->getLoc(), kernel.getSymName(), Value(), args);
-  // Equal kernels become one; whose nodes a launch computes is the launch's own.
-  SmallVector<std::string> nodes = provenanceOf(op);
-  launch->setAttr("origin", b.getStrArrayAttr(llvm::map_to_vector(nodes, [](const std::string &s) { return StringRef(s); })));
+  // Equal kernels become one; whose nodes a launch computes and what its buffers are called is the launch's own.
+  auto strings = [&](ArrayRef<std::string> list) {
+    return b.getStrArrayAttr(llvm::map_to_vector(list, [](const std::string &s) { return StringRef(s); }));
+  };
+  launch->setAttr("origin", strings(provenanceOf(op)));
+  launch->setAttr("names", strings(buffers));
 }
 
 /// Does the operation write the elements of its only input where they are in that input?

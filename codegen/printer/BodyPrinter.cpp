@@ -202,18 +202,59 @@ std::string BodyPrinter::indexName(Operation *op) {
     llvm::SmallSetVector<Value, 2> buffers;
     addressed(v, buffers);
     std::string base = buffers.size() == 1 && bindings.contains(buffers[0]) ? bindings[buffers[0]].expr.text : "";
-    return isIdentifier(base) ? base + "_offset" : "offset";
+    if (!isIdentifier(base))
+      return placeName(op);
+    bool stride = op->getParentOp() == function && llvm::all_of(v.getUsers(), [](Operation *user) { return isa<arith::MulIOp>(user); });
+    return base + (stride ? "_stride" : "_offset");
   }
   if (op->getParentOp() == function)
     return "extent";
   bool bounds = llvm::any_of(v.getUsers(), [](Operation *user) { return isa<scf::ForOp, arith::SubIOp, arith::CmpIOp>(user); });
   if (isa<arith::MinSIOp>(op) && bounds)
     return "limit";
-  auto loop = isa<arith::MulIOp>(op) ? dyn_cast<BlockArgument>(op->getOperand(0)) : BlockArgument();
-  if (loop && !nameHint(loop).empty() && isa<scf::ForOp>(loop.getOwner()->getParentOp()) && matchPattern(op->getOperand(1), m_Constant()))
-    return nameHint(loop) + "_start";
+  if (isa<arith::MulIOp>(op) && !nameHint(op->getOperand(0)).empty() && matchPattern(op->getOperand(1), m_Constant()))
+    return nameHint(op->getOperand(0)) + "_start";
+  if (isa<arith::IndexCastOp, arith::IndexCastUIOp>(op) && isa_and_nonnull<memref::LoadOp>(op->getOperand(0).getDefiningOp()))
+    return fallbackName(op->getOperand(0).getDefiningOp());
   bool divided = isa<arith::DivUIOp>(op) && llvm::all_of(v.getUsers(), [](Operation *user) { return isa<arith::RemUIOp, arith::DivUIOp>(user); });
-  return divided ? "outer" : "index";
+  if (divided)
+    return "outer";
+  return llvm::TypeSwitch<Operation *, std::string>(op)
+      .Case<arith::RemUIOp, arith::RemSIOp>([](auto) { return "modulo"; })
+      .Case<arith::MinSIOp, arith::MaxSIOp>([](auto) { return "clamped"; })
+      .Case<arith::SelectOp>([](auto) { return "chosen"; })
+      .Default([](auto) { return "index"; });
+}
+
+/// An address in several buffers, by the loops that it depends on: "i0_i1_offset"; "i_plus_8".
+std::string BodyPrinter::placeName(Operation *op) {
+  SmallVector<std::string> words;
+  auto collect = [&](auto &self, Value v) -> void {
+    Operation *def = v.getDefiningOp();
+    auto arg = dyn_cast<BlockArgument>(v);
+    if (def ? def->getParentOp() == function : arg.getOwner()->getParentOp() == function)
+      return; // a size
+    std::string name = bindings.contains(v) ? bindings[v].expr.text : "";
+    if (isIdentifier(name)) {
+      StringRef word = name;
+      word.consume_back("_offset");
+      if (!llvm::is_contained(words, word))
+        words.push_back(word.str());
+    } else if (isa_and_nonnull<arith::AddIOp, arith::SubIOp, arith::MulIOp>(def)) {
+      for (Value o : def->getOperands())
+        self(self, o);
+    }
+  };
+  for (Value v : op->getOperands())
+    collect(collect, v);
+  if (words.empty())
+    return "offset";
+  std::string name = llvm::join(words, "_");
+  if (name.size() > 16)
+    name = words.back();
+  bool shifted = isa<arith::AddIOp>(op) && bindings.contains(op->getOperand(0)) && bindings[op->getOperand(0)].expr.text == name;
+  auto constant = shifted ? getConstantIntValue(op->getOperand(1)) : std::nullopt;
+  return constant && *constant > 0 ? name + "_plus_" + std::to_string(*constant) : name + "_offset";
 }
 
 /// What an operation of floating point makes, in a word.

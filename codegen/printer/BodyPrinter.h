@@ -50,6 +50,7 @@ protected:
   virtual std::string fallbackName(mlir::Operation *op);
   std::string loopName(mlir::scf::ForOp loop); // empty where the plan gives none
   std::string indexName(mlir::Operation *op);
+  std::string placeName(mlir::Operation *op);
   bool unsignedMemory(mlir::Value memref);
   std::string elementType(mlir::Value memref); // C type of an element in memory
   virtual std::string valueType(mlir::Value v);      // C type of a variable that holds it

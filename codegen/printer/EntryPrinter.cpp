@@ -5,6 +5,7 @@
 #include "codegen/printer/DimText.h"
 #include "dialects/nn/Shape.h"
 #include "dialects/support/ElementType.h"
+#include "dialects/support/LocationNames.h"
 #include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/StringExtras.h"
 
@@ -131,10 +132,9 @@ private:
     return counts ? "tile_count" : "extent";
   }
   std::string freshName(Operation *op) {
-    std::vector<std::string> onnx = locationNames(op->getLoc());
     std::string hint = nameHint(op->getResult(0));
-    if (hint.empty() && !onnx.empty())
-      hint = onnx.front();
+    if (hint.empty())
+      hint = ingot::nameAt(op->getLoc()).str();
     return names.fresh(hint.empty() ? fallbackName(op) : shortName(hint));
   }
   const PrintedKernel *kernelOf(plan::LaunchOp launch) {
@@ -387,7 +387,7 @@ private:
   }
   /// The name of what a launch writes, or of a constant that it reads; empty for what has a name of its own.
   std::string nameAt(Value v, plan::LaunchOp launch) {
-    std::vector<std::string> nodes = locationNames(launch.getLoc());
+    llvm::SetVector<StringRef> nodes = namesAt(launch.getLoc());
     const PrintedKernel *kernel = kernelOf(launch);
     if (nodes.empty() || !kernel || v.getDefiningOp()->hasAttr("plan.name"))
       return "";
@@ -398,9 +398,16 @@ private:
     auto symbol = SymbolTable::lookupNearestSymbolFrom<plan::WeightOp>(weight, weight.getWeightAttr());
     if (!symbol || !symbol->hasAttr("value"))
       return "";
+    // The constant's own node, which may be another path's, and its role there.
+    StringRef node = ingot::nameAt(weight.getLoc());
+    std::string owner = node.empty() ? step : shortName(node);
     for (auto [argument, parameter] : llvm::zip(kernel->used, kernel->params))
-      if (launch.getArgs()[argument] == v)
-        return step + "_" + StringRef(parameter).substr(parameter.find_last_of(" *") + 1).str();
+      if (launch.getArgs()[argument] == v) {
+        StringRef role = StringRef(parameter).substr(parameter.find_last_of(" *") + 1);
+        if (owner != step)
+          role.consume_front("residual_");
+        return owner + "_" + role.str();
+      }
     return "";
   }
   /// The shape that a launch sees in a buffer; empty if it is not the same for all sizes.
@@ -533,7 +540,7 @@ private:
     if (auto doc = op->getAttrOfType<StringAttr>("doc")) {
       text = doc.str();
     } else {
-      text = llvm::join(locationNames(op->getLoc()), ", ");
+      text = llvm::join(namesAt(op->getLoc()), ", ");
       if (text.empty() && kernel)
         if (auto doc = kernel->getAttrOfType<StringAttr>("doc"))
           text = doc.getValue().split('\n').first.str();
@@ -585,6 +592,10 @@ private:
     if (!kernel || !printed)
       return (void)failed(launch, "its kernel was not printed");
     provenance(launch, kernel);
+    if (std::string origins = printed->shared ? argumentOrigins(launch, *printed) : ""; !origins.empty()) {
+      body.text += comment(origins, indent);
+      gap = false;
+    }
     declarePointers(launch);
     for (Value v : launch.getArgs())
       if (v.getType().isIndex())

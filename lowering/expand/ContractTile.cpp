@@ -38,7 +38,9 @@ private:
   int64_t rowBytes(int64_t rows, int64_t depth);
   void chooseTiles();
   void chooseParts(int64_t depth);
+  std::string aboutTiles();
   std::string partName();
+  int64_t partBytes();
   std::string rowsName();
   // Code.
   struct RegisterBlock;
@@ -58,6 +60,7 @@ private:
   Value factor(Value stored, unsigned in);
   Value panelBase(Value panel, ArrayRef<Value> kiv);
   Value columnOffset(Value j);
+  Value firstColumn(Value panel) { return e.name("column", e.mul(panel, e.index(nr))); }
 
   Emitter &e;
   kernel::ContractOp op;
@@ -274,6 +277,45 @@ std::string ContractTile::partName() {
   return one.empty() ? of : "one " + one + " and " + of;
 }
 
+/// What the kernel's comment says of blocks, tiles and parts.
+std::string ContractTile::aboutTiles() {
+  auto plural = [](int64_t n, StringRef what) { return std::to_string(n) + " " + what.str() + (n == 1 ? "" : "s"); };
+  std::string text = "a block of registers: " + plural(mr, "row") + rowsName() + " by a panel of " + std::to_string(nr) + " columns of n, " +
+                     std::to_string(mr) + " x " + std::to_string(nr / lanes) + " vectors of sums";
+  // "3136 rows: 522 blocks of 6 and one of 4", for a size that is known.
+  auto division = [&](const DimExpr &size, int64_t per, StringRef items, StringRef groups) -> std::string {
+    auto total = size.constant();
+    if (!total || *total < 1)
+      return "";
+    int64_t whole = *total / per, rest = *total % per;
+    std::string divided = plural(whole, groups) + " of " + std::to_string(per), last = std::to_string(rest);
+    return plural(*total, items) + ": " + (!rest ? divided : whole ? divided + " and one of " + last : "one " + groups.str() + " of " + last);
+  };
+  std::string rows = division(rowCount, mr, "row", "block"), columnsOf = division(columns, nr, "column", "panel");
+  if (!rows.empty() || !columnsOf.empty())
+    text += "\n" + rows + (rows.empty() || columnsOf.empty() ? "" : "; ") + columnsOf;
+  // What the last tile has, if that is not as much as the others.
+  auto last = [&](const DimExpr &size, int64_t per, int64_t perTile, StringRef groups) -> std::string {
+    auto total = size.constant();
+    int64_t count = total ? llvm::divideCeil(*total, per) : 0, rest = count % perTile;
+    return rest && count > perTile ? "; " + plural(rest, groups) + " in the last" : "";
+  };
+  text += "\na tile: " + plural(blocksPerTile, "block") + " (" + plural(blocksPerTile * mr, "row") + last(rowCount, mr, blocksPerTile, "block") +
+          ") by " + plural(panelsPerTile, "panel") + " (" + plural(panelsPerTile * nr, "column") + last(columns, nr, panelsPerTile, "panel") + ")";
+  if (partSteps)
+    text += "\nsums in parts, each of " + partName() + ": the tile's blocks all go over a part of the panel, " + plural(partBytes(), "byte") +
+            " that stay in an L1 of " + std::to_string(machine.l1Bytes) + ", before the next";
+  return text;
+}
+
+/// Bytes of a panel that a part of the sums reads.
+int64_t ContractTile::partBytes() {
+  int64_t steps = partSteps;
+  for (unsigned d : ArrayRef(kOuter).drop_front(partDims))
+    steps *= *nest.sizes[d].constant();
+  return *storageBytes(nest.place(1).element, DimExpr(steps * nr)).constant();
+}
+
 /// " of m = m0 * 56 + m1" where rows have several indices.
 std::string ContractTile::rowsName() {
   if (m.empty())
@@ -331,13 +373,7 @@ void ContractTile::emit() {
   unevenPanel = !columns.constant() || *columns.constant() % nr;
   table = !affineRows || unevenRows;
 
-  auto plural = [](int64_t n, StringRef what) { return std::to_string(n) + " " + what.str() + (n == 1 ? "" : "s"); };
-  std::string about = "a block of registers: " + plural(mr, "row") + rowsName() + " by a panel of " + std::to_string(nr) + " columns of n, " +
-                      std::to_string(mr) + " x " + std::to_string(nr / lanes) + " vectors of sums";
-  about += "\na tile: " + plural(blocksPerTile, "block") + " (" + plural(blocksPerTile * mr, "row") + ") by " + plural(panelsPerTile, "panel") + " (" +
-           plural(panelsPerTile * nr, "column") + ")";
-  if (partSteps)
-    about += "\nsums in parts, each of " + partName() + ": the tile's blocks all go over a part of the panel, which stays in L1, before the next";
+  std::string about = aboutTiles();
   e.b.getInsertionBlock()->getParentOp()->setAttr("registers", e.b.getStringAttr(std::to_string(mr) + "x" + std::to_string(nr)));
   // Sizes are named where they are computed first.
   auto named = [&](const Twine &name, const DimExpr &size) {
@@ -575,7 +611,7 @@ Value ContractTile::factor(Value stored, unsigned in) {
 Value ContractTile::panelBase(Value panel, ArrayRef<Value> kiv) {
   SmallVector<Value> at(kiv);
   if (!packing) {
-    at[n] = e.mul(panel, e.index(nr));
+    at[n] = firstColumn(panel);
     return e.name("panel_offset", e.address(nest.place(1), nest.indices(1, at)));
   }
   // Where the tile's columns begin: a packed panel, and the column in it.
@@ -617,12 +653,8 @@ std::string ContractTile::runName() {
 
 void ContractTile::sumRun(const RegisterBlock &block, ArrayRef<Value> kiv) {
   Place &a = nest.place(0), &b = nest.place(1);
-  Value bBase = panelBase(block.panel, kiv), aBase;
-  if (!table) {
-    SmallVector<Value> at(kiv);
-    setRow(at, block.firstRow, true);
-    aBase = e.address(a, nest.indices(0, at));
-  } else if (guarded.empty()) {
+  Value bBase = panelBase(block.panel, kiv), aBase = e.index(0); // of a row's pointer
+  if (table && guarded.empty()) {
     SmallVector<Value> steps;
     Dims strides;
     for (unsigned d : kOuter) {
@@ -630,13 +662,10 @@ void ContractTile::sumRun(const RegisterBlock &block, ArrayRef<Value> kiv) {
       strides.push_back(*nest.coefficient(0, d));
     }
     aBase = e.address(steps, strides, 0);
-  } else {
-    aBase = e.index(0);
   }
-  Value lda = table || m.empty() ? e.index(0) : e.dim(*nest.coefficient(0, m.back()));
   Value begin = block.runBegin ? block.runBegin : e.index(0), end = block.runEnd ? block.runEnd : e.dim(runLength);
   e.loop(runName(), begin, end, 1, {}, [&](Value kk, ValueRange) {
-    Value bRow = e.add(bBase, e.mul(kk, e.dim(bStep))), aColumn = e.add(aBase, e.mul(kk, e.dim(aStep)));
+    Value bRow = e.add(bBase, e.mul(kk, e.dim(bStep))), aColumn = e.mul(kk, e.dim(aStep));
     eachVector(block, [&](Value j) {
       Value at = e.add(bRow, columnOffset(j));
       Type type = lanesOf(cast<MemRefType>(b.buffer.getType()).getElementType(), lanes);
@@ -648,9 +677,11 @@ void ContractTile::sumRun(const RegisterBlock &block, ArrayRef<Value> kiv) {
       Value x;
       if (table) {
         Value row = e.get(rowPtr, i);
-        x = plan::PtrLoadOp::create(e.b, e.loc, cast<plan::PtrType>(row.getType()).getElement(), row, aColumn);
+        x = plan::PtrLoadOp::create(e.b, e.loc, cast<plan::PtrType>(row.getType()).getElement(), row, e.add(aBase, aColumn));
       } else {
-        x = e.load(a.buffer, e.add(aColumn, e.mul(i, lda)));
+        SmallVector<Value> at(kiv);
+        setRow(at, e.add(block.firstRow, i), true);
+        x = e.load(a.buffer, e.add(e.address(a, nest.indices(0, at)), aColumn));
       }
       x = e.broadcast(factor(x, 0), lanes);
       eachVector(block, [&](Value j) {
@@ -681,7 +712,7 @@ void ContractTile::outerSums(unsigned depth, const RegisterBlock &at, SmallVecto
 }
 
 void ContractTile::finish(const RegisterBlock &at) {
-  Value column = e.name("column", e.mul(at.panel, e.index(nr)));
+  Value column = firstColumn(at.panel);
   bool wholeVectors = columns.constant() && *columns.constant() % lanes == 0;
   eachRow(at, [&](Value i) {
     Value row = e.name("m", e.add(at.firstRow, i));
@@ -721,7 +752,7 @@ void ContractTile::micro(const RegisterBlock &block) {
   at.vectors = e.index(most);
   at.columns = e.index(nr);
   if (at.whole) {
-    Value left = columns.constant() ? e.index(*columns.constant() % nr) : e.sub(e.dim(columns), e.mul(at.panel, e.index(nr)));
+    Value left = columns.constant() ? e.index(*columns.constant() % nr) : e.sub(e.dim(columns), firstColumn(at.panel));
     auto choose = [&](Value whole, Value partial) { return e.b.createOrFold<arith::SelectOp>(e.loc, at.whole, whole, partial); };
     at.columns = e.name("columns", choose(at.columns, left));
     if (auto fixed = constantOf(left))
