@@ -14,6 +14,7 @@
 // it is, n contiguous.
 //
 //===----------------------------------------------------------------------===//
+#include "lowering/expand/ContractBlocking.h"
 #include "lowering/expand/Expand.h"
 #include "dialects/nn/ScalarBuilder.h"
 #include "mlir/IR/Matchers.h"
@@ -23,7 +24,7 @@ using namespace mlir;
 namespace ingot::expand {
 
 namespace {
-class ContractTile {
+class ContractTile : ContractForm {
 public:
   ContractTile(Emitter &e, kernel::ContractOp op, const Machine &machine)
       : e(e), op(op), machine(machine), nest(e, cast<kernel::LoopNestInterface>(op.getOperation())) {}
@@ -35,13 +36,6 @@ private:
   bool sumsInto(unsigned factor);
   bool flatRows(ArrayRef<unsigned> operands);
   void chooseRun();
-  int64_t rowBytes(int64_t rows, int64_t depth);
-  void chooseTiles();
-  void chooseParts(int64_t depth);
-  std::string aboutTiles();
-  std::string partName();
-  int64_t partBytes();
-  std::string rowsName();
   // Code.
   struct RegisterBlock;
   void inParts(Value panel, Value blockBegin, Value blockEnd);
@@ -67,16 +61,11 @@ private:
   const Machine &machine;
   Nest nest;
 
-  int64_t mr = 0, nr = 0, lanes = 1;
-  int64_t packing = 0; // width of packed panels; 0: B is read where it is
   DimExpr packingStep; // from one packed panel to the next
-  SmallVector<unsigned> outer, m, k; // dimensions; `outer`: batch and all n but the last
-  unsigned n = 0;
-  DimExpr rowCount = 1, columns;
-  SmallVector<unsigned> kOuter, run; // of k: loops around the run, and the run
-  DimExpr runLength = 1, aStep = 0, bStep = 0;
+  DimExpr aStep = 0, bStep = 0; // of the run
   SmallVector<unsigned> guarded; // indices of A that can leave the tensor
-  bool affineRows = false, flatOutput = false, table = false;
+  bool flatOutput = false, table = false;
+  ContractBlocking blocking;
   // A block of registers: its rows, and how many of its columns there are.
   struct RegisterBlock {
     Value firstRow, panel;
@@ -84,19 +73,18 @@ private:
     Value whole;   // whether all columns exist: the same, or null if they always do
     Value vectors; // of columns that exist, constant when compiled
     Value columns; // that exist
-    // Of sums in parts: where this block's wait, indices of outer sums, steps of the run; null: all at once.
-    Value slot, isFirst, isLast, runBegin, runEnd;
-    SmallVector<Value> kiv;
+    // A part of the sums; absent where they are formed in one go.
+    struct Part {
+      Value slot;             // where this block's sums wait
+      Value isFirst, isLast;  // among the parts
+      SmallVector<Value> kiv; // indices of the outer sums
+      Value runBegin, runEnd; // of the run's steps
+    };
+    std::optional<Part> part;
   };
   bool unevenRows = false;  // a last block of unknown rows: it repeats the last one
   bool unevenPanel = false; // a last panel of fewer columns
-  // Tiles: a range of blocks by a range of panels.
-  int64_t blocksPerTile = 1, panelsPerTile = 1;
-  bool panelsInside = false; // consecutive tiles share rows, not columns
-  // Sums in parts: all blocks of a tile go over a part of the panel that stays in L1 before the next, and their sums wait in `partial`.
-  unsigned partDims = 0; // leading kOuter that run over parts
-  int64_t partSteps = 0; // of the run in a part; 0: the sums are formed in one go
-  Value partial;
+  Value partial; // sums that wait for the next part
 
   SmallVector<Value> iv; // of the outer dimensions
   Value acc, bRegs, rowPtr, rowBase, masks;
@@ -208,7 +196,7 @@ bool ContractTile::analyse() {
     if (!span || *span >= 16384)
       return false;
   }
-  chooseTiles();
+  blocking = ContractBlocking::choose(*this, nest, machine);
   return true;
 }
 
@@ -233,147 +221,23 @@ void ContractTile::chooseRun() {
   }
 }
 
-/// Bytes of ins 0 that one more row brings in: rows of a convolution share most of what they read.
-int64_t ContractTile::rowBytes(int64_t rows, int64_t depth) {
-  const Place &a = nest.place(0);
-  int64_t whole = 4, alone = depth * 4;
-  for (const DimExpr &d : a.sizes)
-    whole *= std::max<int64_t>(1, estimate(d));
-  for (unsigned d : outer)
-    if (nest.map(0).isFunctionOfDim(d))
-      whole /= std::max<int64_t>(1, estimate(nest.sizes[d]));
-  return std::clamp<int64_t>(whole / rows, 1, alone);
-}
-
-void ContractTile::chooseTiles() {
-  int64_t depth = 1;
-  for (unsigned d : k)
-    depth *= std::max<int64_t>(1, estimate(nest.sizes[d]));
-  int64_t rows = std::max<int64_t>(1, estimate(rowCount));
-  int64_t blocks = llvm::divideCeil(rows, mr), panels = llvm::divideCeil(std::max<int64_t>(1, estimate(columns)), nr);
-  // Rows of A that stay in half of L2 while panels go by; if all do, consecutive tiles share a panel instead.
-  int64_t fit = std::max<int64_t>(1, machine.l2Bytes / 2 / (mr * rowBytes(rows, depth)));
-  int64_t work = mr * nr * depth, enough = 16 * tileWork;
-  blocksPerTile = std::min(blocks, fit);
-  panelsInside = blocksPerTile < blocks;
-  chooseParts(depth);
-  // A tile in parts reads its panel from L2 once: it keeps at least as many blocks as pay for that.
-  int64_t least = partSteps ? 8 : 1;
-  auto tiles = [&] { return panels * llvm::divideCeil(blocks, blocksPerTile); };
-  while (tiles() < 32 && blocksPerTile > 1 && (blocksPerTile >= 2 * least || tiles() < 8) && blocksPerTile * work / 2 >= enough)
-    blocksPerTile = llvm::divideCeil(blocksPerTile, 2);
-  blocksPerTile = llvm::divideCeil(blocks, llvm::divideCeil(blocks, blocksPerTile));
-  if (blocksPerTile == 1) // no other block shares a part
-    partSteps = partDims = 0;
-  panelsPerTile = std::clamp<int64_t>(enough / std::max<int64_t>(1, blocksPerTile * work), 1, panels);
-  panelsPerTile = llvm::divideCeil(panels, llvm::divideCeil(panels, panelsPerTile));
-}
-
-/// What a part of the sums is over: "one k0 and 86 of k1".
-std::string ContractTile::partName() {
-  std::string one = llvm::join(llvm::map_range(ArrayRef(kOuter).take_front(partDims), [&](unsigned d) { return nest.names[d]; }), ", ");
-  SmallVector<std::string> rest = llvm::map_to_vector(ArrayRef(k).drop_front(partDims), [&](unsigned d) { return nest.names[d]; });
-  std::string all = llvm::join(rest, ", "), of = partSteps < *runLength.constant() ? std::to_string(partSteps) + " of " + all : one.empty() ? all : "all of " + all;
-  return one.empty() ? of : "one " + one + " and " + of;
-}
-
-/// What the kernel's comment says of blocks, tiles and parts.
-std::string ContractTile::aboutTiles() {
-  auto plural = [](int64_t n, StringRef what) { return std::to_string(n) + " " + what.str() + (n == 1 ? "" : "s"); };
-  std::string text = "a block of registers: " + plural(mr, "row") + rowsName() + " by a panel of " + std::to_string(nr) + " columns of n, " +
-                     std::to_string(mr) + " x " + std::to_string(nr / lanes) + " vectors of sums";
-  // "3136 rows: 522 blocks of 6 and one of 4", for a size that is known.
-  auto division = [&](const DimExpr &size, int64_t per, StringRef items, StringRef groups) -> std::string {
-    auto total = size.constant();
-    if (!total || *total < 1)
-      return "";
-    int64_t whole = *total / per, rest = *total % per;
-    std::string divided = plural(whole, groups) + " of " + std::to_string(per), last = std::to_string(rest);
-    return plural(*total, items) + ": " + (!rest ? divided : whole ? divided + " and one of " + last : "one " + groups.str() + " of " + last);
-  };
-  std::string rows = division(rowCount, mr, "row", "block"), columnsOf = division(columns, nr, "column", "panel");
-  if (!rows.empty() || !columnsOf.empty())
-    text += "\n" + rows + (rows.empty() || columnsOf.empty() ? "" : "; ") + columnsOf;
-  // What the last tile has, if that is not as much as the others.
-  auto last = [&](const DimExpr &size, int64_t per, int64_t perTile, StringRef groups) -> std::string {
-    auto total = size.constant();
-    int64_t count = total ? llvm::divideCeil(*total, per) : 0, rest = count % perTile;
-    return rest && count > perTile ? "; " + plural(rest, groups) + " in the last" : "";
-  };
-  text += "\na tile: " + plural(blocksPerTile, "block") + " (" + plural(blocksPerTile * mr, "row") + last(rowCount, mr, blocksPerTile, "block") +
-          ") by " + plural(panelsPerTile, "panel") + " (" + plural(panelsPerTile * nr, "column") + last(columns, nr, panelsPerTile, "panel") + ")";
-  if (partSteps)
-    text += "\nsums in parts, each of " + partName() + ": the tile's blocks all go over a part of the panel, " + plural(partBytes(), "byte") +
-            " that stay in an L1 of " + std::to_string(machine.l1Bytes) + ", before the next";
-  return text;
-}
-
-/// Bytes of a panel that a part of the sums reads.
-int64_t ContractTile::partBytes() {
-  int64_t steps = partSteps;
-  for (unsigned d : ArrayRef(kOuter).drop_front(partDims))
-    steps *= *nest.sizes[d].constant();
-  return *storageBytes(nest.place(1).element, DimExpr(steps * nr)).constant();
-}
-
-/// " of m = m0 * 56 + m1" where rows have several indices.
-std::string ContractTile::rowsName() {
-  if (m.empty())
-    return "";
-  std::string text;
-  for (unsigned d : m) {
-    if (d != m.front())
-      text = (d == m[1] ? text : "(" + text + ")") + "*" + (nest.sizes[d].constant() ? nest.sizes[d].str() : nest.names[d] + "_size") + " + ";
-    text += nest.names[d];
-  }
-  return m.size() == 1 ? " of " + text : " of m = " + text;
-}
-
-/// Parts pay where a panel is larger than L1 and several blocks go over it. Each block's rows are found anew in every part, which
-/// divisions by sizes of the run would make dear.
-void ContractTile::chooseParts(int64_t depth) {
-  int64_t stepBytes = nr * 4, l1 = machine.l1Bytes, room = 24 << 10; // of the stack
-  bool fixed = llvm::all_of(k, [&](unsigned d) { return nest.sizes[d].constant().has_value(); });
-  int64_t most = room / (mr * nr * 4);
-  if (!packing || !fixed || run.empty() || (!affineRows && !rowCount.constant()) || depth * stepBytes <= l1 || std::min(blocksPerTile, most) < 4)
-    return;
-  int64_t aim = l1 * 3 / 4 / stepBytes, length = *runLength.constant();
-  blocksPerTile = std::min(blocksPerTile, most);
-  partDims = kOuter.size();
-  partSteps = length;
-  // Short runs: several to a part.
-  for (int64_t steps = length; partDims; --partDims) {
-    steps *= *nest.sizes[kOuter[partDims - 1]].constant();
-    if (steps * 2 > aim * 3)
-      break;
-  }
-  // Long runs: equal parts of one, as near to the aim as they divide it.
-  auto distance = [&](int64_t steps) { return steps > aim ? double(steps) / aim : double(aim) / steps; };
-  if (partDims == kOuter.size() && length > aim)
-    for (int64_t parts = 2; length / parts >= 16; ++parts)
-      if (int64_t steps = llvm::divideCeil(length, parts); distance(steps) < distance(partSteps))
-        partSteps = steps;
-  if (!partDims && partSteps == length) // one part is the whole
-    partSteps = 0;
-}
-
 //===----------------------------------------------------------------------===//
 // Code
 //===----------------------------------------------------------------------===//
 
 void ContractTile::emit() {
   DimExpr panels = DimExpr::ceilDiv(columns, nr), blocks = DimExpr::ceilDiv(rowCount, mr);
-  DimExpr panelTiles = DimExpr::ceilDiv(panels, panelsPerTile), blockTiles = DimExpr::ceilDiv(blocks, blocksPerTile);
+  DimExpr panelTiles = DimExpr::ceilDiv(panels, blocking.panelsPerTile), blockTiles = DimExpr::ceilDiv(blocks, blocking.blocksPerTile);
   Dims grid;
   for (unsigned d : outer)
     grid.push_back(nest.sizes[d]);
-  grid.push_back(panelsInside ? blockTiles : panelTiles);
-  grid.push_back(panelsInside ? panelTiles : blockTiles);
+  grid.push_back(blocking.panelsInside ? blockTiles : panelTiles);
+  grid.push_back(blocking.panelsInside ? panelTiles : blockTiles);
   unevenRows = !rowCount.constant();
   unevenPanel = !columns.constant() || *columns.constant() % nr;
   table = !affineRows || unevenRows;
 
-  std::string about = aboutTiles();
+  std::string about = blocking.text(*this, nest, machine);
   e.b.getInsertionBlock()->getParentOp()->setAttr("registers", e.b.getStringAttr(std::to_string(mr) + "x" + std::to_string(nr)));
   // Sizes are named where they are computed first.
   auto named = [&](const Twine &name, const DimExpr &size) {
@@ -384,10 +248,10 @@ void ContractTile::emit() {
     for (unsigned d : ArrayRef(m).drop_front(m.empty() ? 0 : 1))
       named(nest.names[d] + "_size", nest.sizes[d]);
   named("row_count", rowCount);
-  if (blocksPerTile > 1)
+  if (blocking.blocksPerTile > 1)
     named("block_count", blocks);
   if (grid.size() > 1)
-    named(panelsInside ? "panel_tiles" : "block_tiles", grid.back());
+    named(blocking.panelsInside ? "panel_tiles" : "block_tiles", grid.back());
   forall(e, product(grid), about, [&](Value tile) {
     SmallVector<Value> at = e.delinearize(tile, grid);
     iv.assign(nest.kinds.size(), {});
@@ -396,7 +260,7 @@ void ContractTile::emit() {
         iv[d] = e.index(0);
     for (auto [d, v] : llvm::zip(outer, at))
       iv[d] = e.name(nest.names[d], v);
-    Value panelTile = at[outer.size() + (panelsInside ? 1 : 0)], blockTile = at[outer.size() + (panelsInside ? 0 : 1)];
+    Value panelTile = at[outer.size() + (blocking.panelsInside ? 1 : 0)], blockTile = at[outer.size() + (blocking.panelsInside ? 0 : 1)];
     auto range = [&](StringRef name, Value tile, int64_t per, const DimExpr &total) -> std::pair<Value, Value> {
       if (per == 1 && !total.isConstant(1)) {
         if (isa<BlockArgument>(tile)) // nothing else tells tiles apart
@@ -418,10 +282,10 @@ void ContractTile::emit() {
         return SmallVector<Value>();
       });
     };
-    auto [p0, p1] = range("panel", panelTile, panelsPerTile, panels);
-    auto [b0, b1] = range("block", blockTile, blocksPerTile, blocks);
+    auto [p0, p1] = range("panel", panelTile, blocking.panelsPerTile, panels);
+    auto [b0, b1] = range("block", blockTile, blocking.blocksPerTile, blocks);
     each("panel", p0, p1, [&, b0 = b0, b1 = b1](Value panel) {
-      if (partSteps)
+      if (blocking.partSteps)
         return inParts(panel, b0, b1);
       each("block", b0, b1, [&](Value i) { block({e.name("row", e.mul(i, e.index(mr))), panel}); });
     });
@@ -430,32 +294,33 @@ void ContractTile::emit() {
 
 /// for part of the sums: for block of the tile: the block's sums, taken up where the last part left them.
 void ContractTile::inParts(Value panel, Value blockBegin, Value blockEnd) {
-  int64_t length = *runLength.constant(), runParts = llvm::divideCeil(length, partSteps), parts = runParts;
+  int64_t length = *runLength.constant(), runParts = llvm::divideCeil(length, blocking.partSteps), parts = runParts;
   Dims grid;
-  for (unsigned d : ArrayRef(kOuter).take_front(partDims)) {
+  for (unsigned d : ArrayRef(kOuter).take_front(blocking.partDims)) {
     grid.push_back(nest.sizes[d]);
     parts *= *nest.sizes[d].constant();
   }
   grid.push_back(runParts);
-  partial = e.name("partial", e.local({blocksPerTile, mr, nr / lanes}, lanesOf(accType, lanes)));
+  partial = e.name("partial", e.local({blocking.blocksPerTile, mr, nr / lanes}, lanesOf(accType, lanes)));
   e.remark("Between the parts the sums of the blocks wait in `partial`.");
   e.loop("part", e.index(0), e.index(parts), 1, {}, [&](Value part, ValueRange) {
     RegisterBlock at;
     at.panel = panel;
-    at.kiv = iv;
+    RegisterBlock::Part &p = at.part.emplace();
+    p.kiv = iv;
     SmallVector<Value> position = e.delinearize(part, grid);
-    for (auto [d, v] : llvm::zip(ArrayRef(kOuter).take_front(partDims), position))
-      at.kiv[d] = e.name(nest.names[d], v);
-    at.runBegin = e.name(runName() + "_begin", e.mul(position.back(), e.index(partSteps)));
-    at.runEnd = e.add(at.runBegin, e.index(partSteps));
-    at.runEnd = e.name(runName() + "_end", length % partSteps ? e.min(at.runEnd, e.index(length)) : at.runEnd);
+    for (auto [d, v] : llvm::zip(ArrayRef(kOuter).take_front(blocking.partDims), position))
+      p.kiv[d] = e.name(nest.names[d], v);
+    p.runBegin = e.name(runName() + "_begin", e.mul(position.back(), e.index(blocking.partSteps)));
+    p.runEnd = e.add(p.runBegin, e.index(blocking.partSteps));
+    p.runEnd = e.name(runName() + "_end", length % blocking.partSteps ? e.min(p.runEnd, e.index(length)) : p.runEnd);
     auto equals = [&](int64_t n) { return e.b.createOrFold<arith::CmpIOp>(e.loc, arith::CmpIPredicate::eq, part, e.index(n)); };
-    at.isFirst = e.name("is_first", equals(0));
-    at.isLast = e.name("is_last", equals(parts - 1));
+    p.isFirst = e.name("is_first", equals(0));
+    p.isLast = e.name("is_last", equals(parts - 1));
     e.loop("block", blockBegin, blockEnd, 1, {}, [&](Value i, ValueRange) {
       RegisterBlock here = at;
       here.firstRow = e.name("row", e.mul(i, e.index(mr)));
-      here.slot = e.name("block_in_tile", e.sub(i, blockBegin));
+      here.part->slot = e.name("block_in_tile", e.sub(i, blockBegin));
       block(here);
       return SmallVector<Value>();
     });
@@ -505,7 +370,7 @@ void ContractTile::block(const RegisterBlock &given) {
   doc += constantOf(panel) ? "" : ", the columns of `panel`";
   if (mixedPanels)
     doc += ", of which the last panel has fewer";
-  if (at.slot)
+  if (at.part)
     doc += "\nA part goes on with the sums that the part before it left in `partial`; the last one writes the results.";
   variants->setAttr("doc", e.b.getStringAttr(doc));
   OpBuilder::InsertionGuard guard(e.b);
@@ -663,7 +528,7 @@ void ContractTile::sumRun(const RegisterBlock &block, ArrayRef<Value> kiv) {
     }
     aBase = e.address(steps, strides, 0);
   }
-  Value begin = block.runBegin ? block.runBegin : e.index(0), end = block.runEnd ? block.runEnd : e.dim(runLength);
+  Value begin = block.part ? block.part->runBegin : e.index(0), end = block.part ? block.part->runEnd : e.dim(runLength);
   e.loop(runName(), begin, end, 1, {}, [&](Value kk, ValueRange) {
     Value bRow = e.add(bBase, e.mul(kk, e.dim(bStep))), aColumn = e.mul(kk, e.dim(aStep));
     eachVector(block, [&](Value j) {
@@ -781,18 +646,19 @@ void ContractTile::micro(const RegisterBlock &block) {
       Value left = e.sub(at.columns, e.mul(j, e.index(lanes)));
       e.set(vector::CreateMaskOp::create(e.b, e.loc, lanesOf(e.b.getI1Type(), lanes), left), masks, j);
     });
-  if (!at.slot) {
+  if (!at.part) {
     begin();
     outerSums(0, at, SmallVector<Value>(iv));
     e.remark(nest.epilogue() ? "What the sums come to." : "");
     return finish(at);
   }
   e.remark("The sums so far.");
-  e.either(at.isFirst, begin, [&] { eachSum([&](Value i, Value j) { e.set(e.get(partial, {at.slot, i, j}), acc, {i, j}); }); });
-  outerSums(partDims, at, at.kiv);
+  const RegisterBlock::Part &part = *at.part;
+  e.either(part.isFirst, begin, [&] { eachSum([&](Value i, Value j) { e.set(e.get(partial, {part.slot, i, j}), acc, {i, j}); }); });
+  outerSums(blocking.partDims, at, part.kiv);
   e.remark("Results, or sums for the next part.");
-  e.either(at.isLast, [&] { finish(at); },
-           [&] { eachSum([&](Value i, Value j) { e.set(e.get(acc, {i, j}), partial, {at.slot, i, j}); }); });
+  e.either(part.isLast, [&] { finish(at); },
+           [&] { eachSum([&](Value i, Value j) { e.set(e.get(acc, {i, j}), partial, {part.slot, i, j}); }); });
 }
 } // namespace
 

@@ -1,0 +1,36 @@
+//===- ContractBlocking.h - tiles of a contraction, and the parts of its sums -----------===//
+#ifndef INGOT_LOWERING_EXPAND_CONTRACTBLOCKING_H
+#define INGOT_LOWERING_EXPAND_CONTRACTBLOCKING_H
+
+#include "codegen/targets/Machine.h"
+#include "lowering/expand/Nest.h"
+
+namespace ingot::expand {
+
+/// What a contraction's operands look like to register tiles of `mr` rows by `nr` columns.
+struct ContractForm {
+  int64_t mr = 0, nr = 0, lanes = 1;
+  int64_t packing = 0; // width of packed panels; 0: B is read where it is
+  llvm::SmallVector<unsigned> outer, m, k; // dimensions; `outer`: batch and all n but the last
+  unsigned n = 0;
+  DimExpr rowCount = 1, columns;
+  llvm::SmallVector<unsigned> kOuter, run; // of k: loops around the run, and the run
+  DimExpr runLength = 1;
+  bool affineRows = false; // addresses in A are affine in the row's number
+};
+
+/// Tiles: a range of blocks of `mr` rows by a range of panels of `nr` columns. Sums may be formed in parts: all blocks of a tile go over a
+/// part of the panel that stays in L1 before the next.
+struct ContractBlocking {
+  int64_t blocksPerTile = 1, panelsPerTile = 1;
+  bool panelsInside = false; // consecutive tiles share rows, not columns
+  unsigned partDims = 0; // leading kOuter that run over parts
+  int64_t partSteps = 0; // of the run in a part; 0: the sums are formed in one go
+
+  static ContractBlocking choose(const ContractForm &form, Nest &nest, const Machine &machine);
+  /// Lines for the kernel's comment.
+  std::string text(const ContractForm &form, Nest &nest, const Machine &machine) const;
+};
+
+} // namespace ingot::expand
+#endif
