@@ -218,15 +218,21 @@ std::string entryFile(const Target &target) {
   return "src/entry_" + target.id + (target.capability ? ".cu" : ".cpp");
 }
 
+/// Large weights begin at a huge page in the file and in memory: the kernel then maps 2 MiB at once where the file cache holds such
+/// pages, and the first run takes hundreds of faults instead of tens of thousands. Little ones do not pay for the gap.
+static constexpr uint64_t hugePage = 2 << 20, worthHugePages = 32 << 20;
+
 std::string emitWeightsAssembly(const LibrarySpec &spec) {
-  Substitutions s = {{"N", spec.name}, {"banner", bannerLine(spec)}};
+  Substitutions s = {{"N", spec.name},
+                     {"banner", bannerLine(spec)},
+                     {"align", std::to_string(spec.weights.bytes >= worthHugePages ? hugePage : 64)}}; // the alignment of every buffer, INGOT_ALIGN
   std::string text = fill(R"(/* weights.S - the weights as they lie in weights/@N@.weights; @banner@ */
 )",
                           s);
   if (weightsAreFar(spec))
     text += fill(R"(/* Beyond the reach of 32-bit offsets: a large section, and its address in a table. */
 	.section .lrodata,"al",@progbits
-	.balign 64
+	.balign @align@
 	.type ingot_bytes, @object
 ingot_bytes:
 	.incbin "@N@.weights"
@@ -244,7 +250,7 @@ ingot_bytes:
                  s);
   else
     text += fill(R"(	.section .rodata
-	.balign 64
+	.balign @align@
 	.globl @N@_weights
 	.hidden @N@_weights
 	.type @N@_weights, %object

@@ -11,6 +11,7 @@
 #include "runner/runner.h"
 #include "ingot/arena.h"
 #include "ingot/launch.h"
+#include "ingot/model.hpp"
 #include "ingot/pool.h"
 
 #include <algorithm>
@@ -32,6 +33,7 @@ using Bytes = std::vector<unsigned char>;
 struct Block { // aligned memory; zeros that cost nothing before they are touched
   explicit Block(size_t bytes = 0) : size(bytes), memory(std::calloc(bytes + INGOT_ALIGN, 1), std::free) {
     const uintptr_t address = reinterpret_cast<uintptr_t>(memory.get());
+    ingot::prefer_huge_pages(memory.get(), memory ? bytes : 0);
     if (memory)
       data = static_cast<unsigned char *>(memory.get()) + (INGOT_ALIGN - address % INGOT_ALIGN) % INGOT_ALIGN;
   }
@@ -94,11 +96,13 @@ bool readFile(const std::string &path, Bytes &bytes) {
   std::FILE *file = std::fopen(path.c_str(), "rb");
   if (!file)
     return complain("cannot read " + path);
-  unsigned char part[65536];
-  for (size_t got; (got = std::fread(part, 1, sizeof part, file)) > 0;)
-    bytes.insert(bytes.end(), part, part + got);
+  std::fseek(file, 0, SEEK_END);
+  const long size = std::ftell(file);
+  std::rewind(file);
+  bytes.resize(size > 0 ? size_t(size) : 0); // once: growing would touch the memory of each size on the way
+  const size_t got = std::fread(bytes.data(), 1, bytes.size(), file);
   std::fclose(file);
-  return true;
+  return got == bytes.size() || complain("cannot read " + path);
 }
 
 struct Reader {

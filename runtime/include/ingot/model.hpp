@@ -11,8 +11,27 @@
 #include <cstdlib>
 #include <type_traits>
 
+#ifdef __linux__
+#include <sys/mman.h>
+#endif
+
 namespace ingot {
 inline namespace v1 {
+
+// A run touches its whole workspace. Where the system has huge pages, the first run then takes a fault for each
+// 2 MiB of it, not for each 4 KiB, and every run misses the TLB less. A hint: nothing depends on it.
+inline void prefer_huge_pages(void *memory, std::size_t bytes) noexcept {
+#if defined(__linux__) && defined(MADV_HUGEPAGE)
+  constexpr std::uintptr_t huge = std::uintptr_t(2) << 20;
+  const std::uintptr_t begin = (reinterpret_cast<std::uintptr_t>(memory) + huge - 1) & ~(huge - 1);
+  const std::uintptr_t end = (reinterpret_cast<std::uintptr_t>(memory) + bytes) & ~(huge - 1);
+  if (begin < end)
+    (void)madvise(reinterpret_cast<void *>(begin), end - begin, MADV_HUGEPAGE);
+#else
+  (void)memory;
+  (void)bytes;
+#endif
+}
 
 // The result of a call: ok(), or what went wrong.
 class [[nodiscard]] status {
@@ -55,6 +74,7 @@ public:
     block_ = std::malloc(bytes + align);
     if (!block_)
       return false;
+    prefer_huge_pages(block_, bytes + align);
     const std::uintptr_t address = reinterpret_cast<std::uintptr_t>(block_);
     data_ = static_cast<unsigned char *>(block_) + ((align - address % align) % align);
     size_ = bytes;
