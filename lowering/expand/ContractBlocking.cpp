@@ -43,7 +43,8 @@ void Choice::parts(int64_t depth) {
   int64_t stepBytes = f.nr * 4, l1 = machine.l1Bytes, room = 24 << 10; // of the stack
   bool fixed = llvm::all_of(f.k, [&](unsigned d) { return nest.sizes[d].constant().has_value(); });
   int64_t most = room / (f.mr * f.nr * 4);
-  if (!f.packing || !fixed || f.run.empty() || (!f.affineRows && !f.rowCount.constant()) || depth * stepBytes <= l1 || std::min(c.blocksPerTile, most) < 4)
+  if (!f.packing || !fixed || f.run.empty() || (!f.affineRows && !f.rowCount.constant()) || depth * stepBytes <= l1 ||
+      std::min(c.blocksPerTile, most) < 4)
     return;
   int64_t aim = l1 * 3 / 4 / stepBytes, length = *f.runLength.constant();
   c.blocksPerTile = std::min(c.blocksPerTile, most);
@@ -102,7 +103,9 @@ ContractBlocking ContractBlocking::choose(const ContractForm &form, Nest &nest, 
 static std::string partName(const ContractForm &f, const ContractBlocking &c, const Nest &nest) {
   std::string one = llvm::join(llvm::map_range(ArrayRef(f.kOuter).take_front(c.partDims), [&](unsigned d) { return nest.names[d]; }), ", ");
   SmallVector<std::string> rest = llvm::map_to_vector(ArrayRef(f.k).drop_front(c.partDims), [&](unsigned d) { return nest.names[d]; });
-  std::string all = llvm::join(rest, ", "), of = c.partSteps < *f.runLength.constant() ? std::to_string(c.partSteps) + " of " + all : one.empty() ? all : "all of " + all;
+  std::string all = llvm::join(rest, ", "), of = one.empty() ? all : "all of " + all;
+  if (c.partSteps < *f.runLength.constant())
+    of = std::to_string(c.partSteps) + " of " + all;
   return one.empty() ? of : "one " + one + " and " + of;
 }
 
@@ -129,8 +132,8 @@ static std::string rowsName(const ContractForm &f, const Nest &nest) {
 
 std::string ContractBlocking::text(const ContractForm &f, Nest &nest, const Machine &machine) const {
   auto plural = [](int64_t count, StringRef what) { return std::to_string(count) + " " + what.str() + (count == 1 ? "" : "s"); };
-  std::string text = "a block of registers: " + plural(f.mr, "row") + rowsName(f, nest) + " by a panel of " + std::to_string(f.nr) + " columns of n, " +
-                     std::to_string(f.mr) + " x " + std::to_string(f.nr / f.lanes) + " vectors of sums";
+  std::string text = "a block of registers: " + plural(f.mr, "row") + rowsName(f, nest) + " by a panel of " + std::to_string(f.nr) +
+                     " columns of n, " + std::to_string(f.mr) + " x " + std::to_string(f.nr / f.lanes) + " vectors of sums";
   // "3136 rows: 522 blocks of 6 and one of 4", for a size that is known.
   auto division = [&](const DimExpr &size, int64_t per, StringRef items, StringRef groups) -> std::string {
     auto total = size.constant();
@@ -149,11 +152,12 @@ std::string ContractBlocking::text(const ContractForm &f, Nest &nest, const Mach
     int64_t count = total ? llvm::divideCeil(*total, per) : 0, rest = count % perTile;
     return rest && count > perTile ? "; " + plural(rest, groups) + " in the last" : "";
   };
-  text += "\na tile: " + plural(blocksPerTile, "block") + " (" + plural(blocksPerTile * f.mr, "row") + last(f.rowCount, f.mr, blocksPerTile, "block") +
-          ") by " + plural(panelsPerTile, "panel") + " (" + plural(panelsPerTile * f.nr, "column") + last(f.columns, f.nr, panelsPerTile, "panel") + ")";
+  text += "\na tile: " + plural(blocksPerTile, "block") + " (" + plural(blocksPerTile * f.mr, "row") +
+          last(f.rowCount, f.mr, blocksPerTile, "block") + ") by " + plural(panelsPerTile, "panel") + " (" +
+          plural(panelsPerTile * f.nr, "column") + last(f.columns, f.nr, panelsPerTile, "panel") + ")";
   if (partSteps)
-    text += "\nsums in parts, each of " + partName(f, *this, nest) + ": the tile's blocks all go over a part of the panel, " + plural(partBytes(f, *this, nest), "byte") +
-            " that stay in an L1 of " + std::to_string(machine.l1Bytes) + ", before the next";
+    text += "\nsums in parts, each of " + partName(f, *this, nest) + ": the tile's blocks all go over a part of the panel, " +
+            plural(partBytes(f, *this, nest), "byte") + " that stay in an L1 of " + std::to_string(machine.l1Bytes) + ", before the next";
   return text;
 }
 
