@@ -6,6 +6,7 @@
 #include "compiler/inspect/Collect.h"
 #include "compiler/inspect/Print.h"
 #include "dialects/nn/Shape.h"
+#include "dialects/support/LocationNames.h"
 #include "lowering/Pipeline.h"
 #include "mlir/IR/Verifier.h"
 #include "llvm/ADT/StringExtras.h"
@@ -58,17 +59,6 @@ Compilation::Compilation(CompileOptions given) : options(std::move(given)) {
     options.name = libraryName(options.model);
 }
 Compilation::~Compilation() = default;
-
-/// The ONNX name at a location, for the report.
-static std::string nameAt(Location loc) {
-  if (auto name = dyn_cast<NameLoc>(loc))
-    return name.getName().str();
-  if (auto fused = dyn_cast<FusedLoc>(loc))
-    for (Location l : fused.getLocations())
-      if (std::string s = nameAt(l); !s.empty())
-        return s;
-  return "";
-}
 
 func::FuncOp Compilation::mainFunction() { return *module->getOps<func::FuncOp>().begin(); }
 
@@ -205,7 +195,7 @@ ExitCode Compilation::passes(Stage last) {
       return success();
     ingot::Diagnostic out;
     out.message = d.str();
-    out.node = nameAt(d.getLocation());
+    out.node = nameAt(d.getLocation()).str();
     for (auto &note : d.getNotes()) {
       std::string text = note.str();
       StringRef t(text);
@@ -244,8 +234,7 @@ ExitCode Compilation::passes(Stage last) {
   ok &= !diagnostics.hasErrors();
   if (ok && last > Stage::Nn)
     ok = stage("kernel", *module, [&](PassManager &pm) {
-      addKernelPasses(pm, machines, options.optimise);
-      pm.addInstrumentation(watchNodeWork(work));
+      addKernelPasses(pm, machines, options.optimise, &work);
     });
   if (ok && last > Stage::Kernel)
     ok = stage("plan", *module, [&](PassManager &pm) { addPlanPasses(pm); });
@@ -318,7 +307,7 @@ ExitCode Compilation::makeSpec() {
   spec.build.options = optionsText();
   ScopedDiagnosticHandler handler(&context, [&](mlir::Diagnostic &d) {
     if (d.getSeverity() == DiagnosticSeverity::Error)
-      diagnostics.add({d.str(), "report this model to the developers", nameAt(d.getLocation())});
+      diagnostics.add({d.str(), "report this model to the developers", nameAt(d.getLocation()).str()});
     return success();
   });
   std::vector<plan::ModelOp> models;
