@@ -231,7 +231,7 @@ std::string emitWeightsAssembly(const LibrarySpec &spec) {
                           s);
   if (weightsAreFar(spec))
     text += fill(R"(/* Beyond the reach of 32-bit offsets: a large section, and its address in a table. */
-	.section .lrodata,"al",@progbits
+	.section .lrodata.@N@_weights,"al",@progbits
 	.balign @align@
 	.type ingot_bytes, @object
 ingot_bytes:

@@ -29,6 +29,10 @@ llvm::Error checkDestination(llvm::StringRef destination);
 llvm::Error writeLibrary(const LibrarySpec &spec, llvm::StringRef destination, const ToolchainOptions *toolchain,
                          llvm::ArrayRef<File> extra = {});
 
+/// Bytes of the library `name` at `archive` without the section of its embedded weights and the gap that aligns that; an error where
+/// the file is no archive of 64-bit ELF objects.
+llvm::Expected<uint64_t> codeBytes(llvm::StringRef archive, llvm::StringRef name);
+
 } // namespace ingot::package
 
 #endif

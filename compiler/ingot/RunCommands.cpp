@@ -280,12 +280,13 @@ ExitCode bench(const RunArguments &a) {
   std::map<std::string, int64_t> dims;
   std::string problem;
   bindSymbols(p.spec, inputs, dims, problem); // runOnce has seen that it works
-  uint64_t archive = 0;
-  sys::fs::file_size(p.folder + "/lib/lib" + p.spec.name + ".a", archive);
-  double weights = double(p.spec.weights.bytes);
-  bool embedded = p.spec.weights.form == package::WeightForm::Embed;
-  r.bench["weights_kb"] = weights / 1e3;
-  r.bench["code_kb"] = (double(archive) - (embedded ? weights : 0)) / 1e3;
+  Expected<uint64_t> code = package::codeBytes(p.folder + "/lib/lib" + p.spec.name + ".a", p.spec.name);
+  if (!code) {
+    complain(a, "cannot read the library: " + toString(code.takeError()));
+    return ExitBadInput;
+  }
+  r.bench["weights_kb"] = double(p.spec.weights.bytes) / 1e3;
+  r.bench["code_kb"] = double(*code) / 1e3;
   r.bench["gflops"] = double(evaluate(report->flops, p.spec, dims).value_or(0)) * 1e-6 / r.bench["min_ms"];
   std::optional<Profile> profile;
   if (a.profile)
