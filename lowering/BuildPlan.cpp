@@ -9,29 +9,17 @@
 #include "dialects/kernel/Builders.h"
 #include "dialects/kernel/Nest.h"
 #include "lowering/Aliases.h"
-#include "lowering/OutlineKernel.h"
 #include "lowering/Passes.h"
+#include "lowering/PlanBuilder.h"
 #include "llvm/ADT/StringExtras.h"
-#include "llvm/ADT/StringSet.h"
 
 using namespace mlir;
 namespace ingot {
 #define GEN_PASS_DEF_BUILDPLAN
 #include "lowering/Passes.h.inc"
 
-namespace {
-
-/// Where a tensor's elements are.
-struct Home {
-  Value buffer;
-  BufferLayout layout;
-  bool operator==(const Home &o) const {
-    return buffer == o.buffer && layout.strides == o.layout.strides && layout.offset == o.layout.offset;
-  }
-};
-
 /// Strides of a view of the same elements, or nothing if the elements do not lie on a grid under the new shape.
-std::optional<Dims> viewStrides(ArrayRef<DimExpr> from, ArrayRef<DimExpr> strides, ArrayRef<DimExpr> to) {
+static std::optional<Dims> viewStrides(ArrayRef<DimExpr> from, ArrayRef<DimExpr> strides, ArrayRef<DimExpr> to) {
   Dims out(to.size(), DimExpr(1));
   size_t i = 0, k = 0;
   while (i < from.size() || k < to.size()) {
@@ -74,54 +62,8 @@ std::optional<Dims> viewStrides(ArrayRef<DimExpr> from, ArrayRef<DimExpr> stride
   return out;
 }
 
-class PlanBuilder {
-public:
-  explicit PlanBuilder(MLIRContext *context) : context(context), kernels(context), b(context) {}
-  LogicalResult build(ModuleOp module);
-
-private:
-  LogicalResult buildEntry(func::FuncOp function);
-  LogicalResult buildBlock(Block &block);
-  LogicalResult buildOp(Operation *op);
-  LogicalResult buildKernel(Operation *op);
-  LogicalResult buildIf(nn::IfOp op);
-  LogicalResult buildLoop(nn::LoopOp op);
-  LogicalResult buildCall(nn::CallOp op);
-
-  /// The home of a value that must exist already.
-  Home homeOf(Value v);
-  /// The home of a value about to be written: one that was promised, or a new buffer.
-  Home makeHome(Value v, std::optional<BufferLayout> layout = {});
-  /// Memory of its own.
-  Home freshHome(Value v, Location loc, std::optional<BufferLayout> layout = std::nullopt);
-  /// Promises the home of `v`'s elements to whatever produces them; false if it cannot be kept.
-  bool promise(Value v, const Home &home);
-  Value alloc(Location loc, Type element, const DimExpr &count);
-  void copy(Value v, const Home &to, Location loc);
-  Home copied(Value v, Location loc);
-  /// The buffer of `v`, row by row from its beginning: a copy if that is not its layout.
-  Value wholeBuffer(Value v, Location loc);
-  /// A buffer of `v` in the workspace, which stays as it is until the next run.
-  Value publishedBuffer(Value v, Location loc);
-  Type flatType(Type type);
-  void launch(Operation *op, const OutlinedKernel &k, function_ref<Home(const OutlinedKernel::Buffer &)> home);
-  Value indexOf(StringRef symbol, Location loc);
-  Value dim(const DimExpr &e, Location loc);
-  DimExpr capacity(const DimExpr &e);
-  std::string uniqueName(StringRef hint);
-  Value weight(StringRef name, RankedTensorType type, Location loc);
-
-  MLIRContext *context;
-  plan::ModelOp model;
-  OpBuilder kernels, b;
-  llvm::DenseMap<Value, Home> homes, promised;
-  llvm::StringMap<Value> symbols;       // bound so far in the current scope
-  llvm::StringMap<DimExpr> slotBounds;  // size slots: capacity of a symbol that is bound later
-  llvm::StringSet<> names;
-};
-
 /// A name for people: letters, digits and underscores.
-std::string identifier(StringRef text) {
+static std::string identifier(StringRef text) {
   std::string s;
   for (char c : text)
     s.push_back(llvm::isAlnum(c) ? c : '_');
@@ -242,9 +184,10 @@ void PlanBuilder::launch(Operation *op, const OutlinedKernel &k, function_ref<Ho
     args.push_back(dim(DimExpr::symbol(s), op->getLoc()));
   for (const OutlinedKernel::Buffer &buffer : k.buffers)
     args.push_back(home(buffer).buffer);
+  SmallVector<std::string> buffers;
   for (auto [i, buffer] : llvm::enumerate(k.buffers)) {
     Value v = buffer.input ? buffer.input : Value(op->getResult(buffer.result));
-    std::string name = "y";
+    std::string &name = buffers.emplace_back("y");
     if (auto w = v.getDefiningOp<nn::GetWeightOp>())
       name = w.getWeight().str();
     else if (auto names = provenanceOf(v.getDefiningOp() ? v.getDefiningOp() : op); v.getDefiningOp() && !names.empty())
@@ -255,9 +198,12 @@ void PlanBuilder::launch(Operation *op, const OutlinedKernel &k, function_ref<Ho
     kernel.setArgAttr(k.symbols.size() + i, "plan.name", b.getStringAttr(name));
   }
   auto launch = plan::LaunchOp::create(b, op->getLoc(), kernel.getSymName(), Value(), args);
-  // Equal kernels become one; whose nodes a launch computes is the launch's own.
-  SmallVector<std::string> nodes = provenanceOf(op);
-  launch->setAttr("origin", b.getStrArrayAttr(llvm::map_to_vector(nodes, [](const std::string &s) { return StringRef(s); })));
+  // Equal kernels become one; whose nodes a launch computes and what its buffers are called is the launch's own.
+  auto strings = [&](ArrayRef<std::string> list) {
+    return b.getStrArrayAttr(llvm::map_to_vector(list, [](const std::string &s) { return StringRef(s); }));
+  };
+  launch->setAttr("origin", strings(provenanceOf(op)));
+  launch->setAttr("names", strings(buffers));
 }
 
 /// Does the operation write the elements of its only input where they are in that input?
@@ -407,188 +353,6 @@ LogicalResult PlanBuilder::buildCall(nn::CallOp op) {
     types.push_back(TypeAttr::get(r.getType()));
   }
   plan::CallOp::create(b, loc, op.getCalleeAttr(), args, b.getArrayAttr(types), b.getI64IntegerAttr(op.getInputs().size()), op.getParams());
-  return success();
-}
-
-/// Must the branches hand over their buffers? There is none before them for a tensor whose size only they know.
-static bool isHandedOver(nn::IfOp op, Value result) {
-  if (!isa<RankedTensorType>(result.getType()))
-    return false;
-  auto isSize = [&](StringRef s) { return llvm::is_contained(op.getSizeSymbols().getAsValueRange<StringAttr>(), s); };
-  bool found = false;
-  for (const DimExpr &d : nn::dimsOf(result))
-    d.symbols([&](StringRef s) { found |= isSize(s); });
-  return found;
-}
-
-LogicalResult PlanBuilder::buildIf(nn::IfOp op) {
-  Location loc = op.getLoc();
-  Value condition = plan::ReadOp::create(b, op.getCondition().getLoc(), b.getI1Type(), homeOf(op.getCondition()).buffer, b.getI64IntegerAttr(0));
-  // The branch gives the buffers that are handed over, then the sizes.
-  SmallVector<Type> types;
-  for (Value r : op.getResults()) {
-    if (isHandedOver(op, r))
-      types.push_back(flatType(r.getType()));
-    else
-      makeHome(r);
-  }
-  types.append(op.getSizeSymbols().size(), b.getIndexType());
-  auto branch = scf::IfOp::create(b, loc, types, condition, /*addThenBlock=*/true, /*addElseBlock=*/true);
-  for (auto [region, block] : {std::pair(&op.getThenRegion(), branch.thenBlock()), {&op.getElseRegion(), branch.elseBlock()}}) {
-    OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPointToEnd(block);
-    auto outer = symbols;
-    auto yield = cast<nn::YieldOp>(region->front().getTerminator());
-    SmallVector<bool> direct;
-    for (auto [v, r] : llvm::zip(yield.getValues(), op.getResults()))
-      direct.push_back(!isHandedOver(op, r) && v.getParentRegion() == region &&
-                       (v.getType() == r.getType() || nn::isHandle(r.getType())) && promise(v, homes[r]));
-    if (failed(buildBlock(region->front())))
-      return failure();
-    SmallVector<Value> given;
-    for (auto [v, r, d] : llvm::zip(yield.getValues(), op.getResults(), direct)) {
-      if (isHandedOver(op, r))
-        given.push_back(wholeBuffer(v, loc));
-      else if (!d)
-        copy(v, homes[r], loc);
-    }
-    for (Value size : yield.getValues().drop_front(op.getNumResults()))
-      given.push_back(plan::ReadOp::create(b, loc, b.getIndexType(), homeOf(size).buffer, b.getI64IntegerAttr(0)));
-    scf::YieldOp::create(b, loc, given);
-    symbols = outer;
-  }
-  auto given = branch.getResults();
-  unsigned next = 0;
-  for (Value r : op.getResults())
-    if (isHandedOver(op, r))
-      homes[r] = {given[next++], BufferLayout::rowMajor(r)};
-  for (StringRef s : op.getSizeSymbols().getAsValueRange<StringAttr>()) {
-    symbols[s] = given[next++];
-    plan::BindOp::create(b, loc, b.getStringAttr(s), symbols[s], StringAttr(), StringAttr(), StringAttr());
-  }
-  return success();
-}
-
-LogicalResult PlanBuilder::buildLoop(nn::LoopOp op) {
-  Location loc = op.getLoc();
-  Block &body = op.getBody().front();
-  auto yield = cast<nn::YieldOp>(body.getTerminator());
-  size_t numCarried = op.getInits().size(), at = op.getHasCondition() ? 1 : 0;
-  DimExpr trip = *DimExpr::parse(op.getTrip());
-  bool tripKnown = true;
-  trip.symbols([&](StringRef s) { tripKnown &= symbols.count(s) != 0; });
-  if (!tripKnown && op.getTripBound())
-    slotBounds[op.getTrip()] = *DimExpr::parse(*op.getTripBound());
-
-  // Carried values live in the result's buffer; the body writes a second one, which is copied back.
-  for (auto [init, r] : llvm::zip(op.getInits(), op.getResults())) {
-    if (init.getType() != r.getType() && !nn::isHandle(r.getType()))
-      return op.emitError("a carried value that changes its shape is not supported yet");
-    Home h = makeHome(r);
-    copy(init, h, loc);
-  }
-  for (Value r : op.getResults().drop_front(numCarried))
-    makeHome(r);
-  for (auto [i, r] : llvm::enumerate(op.getResults().take_front(numCarried)))
-    homes[body.getArgument(i + 1)] = homes[r];
-  Value counter = alloc(loc, b.getI64Type(), DimExpr(1));
-  homes[body.getArgument(0)] = {counter, {}};
-
-  // for i in 0..trip, or while (i < max && condition)
-  std::string name = uniqueName("iteration");
-  Value zero = dim(DimExpr(0), loc), one = dim(DimExpr(1), loc), limit;
-  if (tripKnown)
-    limit = dim(trip, loc);
-  else if (op.getMaxTrip())
-    limit = plan::ReadOp::create(b, loc, b.getIndexType(), homeOf(op.getMaxTrip()).buffer, b.getI64IntegerAttr(0));
-  else
-    limit = dim(DimExpr(std::numeric_limits<int64_t>::max()), loc);
-  auto emitBody = [&](Value i) -> FailureOr<Value> {
-    auto outer = symbols;
-    symbols[name] = i;
-    plan::BindOp::create(b, loc, b.getStringAttr(name), i, StringAttr(), StringAttr(), StringAttr());
-    plan::SetOp::create(b, loc, counter, i);
-    SmallVector<bool> direct;
-    auto values = yield.getValues().drop_front(at);
-    std::vector<Home> next;
-    for (auto [v, r] : llvm::zip(values, op.getResults())) {
-      size_t k = direct.size();
-      if (k < numCarried) {
-        next.push_back({});
-        direct.push_back(false);
-      } else {
-        Dims dims = nn::dimsOf(v);
-        Home slot = homes[r];
-        slot.layout = BufferLayout::rowMajor(v);
-        slot.layout.offset = DimExpr::symbol(name) * product(dims);
-        next.push_back(slot);
-        direct.push_back(v.getParentBlock() == &body && promise(v, slot));
-      }
-    }
-    if (failed(buildBlock(body)))
-      return failure();
-    // All new values exist, and all old ones are read, before the first old one is overwritten.
-    Value more;
-    if (op.getHasCondition())
-      more = plan::ReadOp::create(b, loc, b.getI1Type(), homeOf(yield.getValues()[0]).buffer, b.getI64IntegerAttr(0));
-    std::vector<std::pair<Value, Home>> moves;
-    for (auto [k, v] : llvm::enumerate(values)) {
-      if (k >= numCarried) {
-        if (!direct[k])
-          copy(v, next[k], loc);
-      } else if (homeOf(v).buffer != homes[op.getResult(k)].buffer) {
-        moves.push_back({v, homes[op.getResult(k)]});
-      }
-    }
-    // A new value that lies in the memory of another old one (a swap) is saved first.
-    std::vector<std::optional<Home>> saved;
-    for (auto &[v, to] : moves) {
-      bool isOld = moves.size() > 1 && llvm::any_of(originsOf(v), [&](Value o) { return isa<BlockArgument>(o) && o.getParentBlock() == &body; });
-      saved.push_back(isOld ? std::optional(copied(v, loc)) : std::nullopt);
-    }
-    for (auto [move, from] : llvm::zip(moves, saved)) {
-      auto &[v, to] = move;
-      Home original = homeOf(v);
-      homes[v] = from.value_or(original);
-      copy(v, to, loc);
-      homes[v] = original;
-    }
-    symbols = outer;
-    return more;
-  };
-
-  if (!op.getHasCondition() && !op.getInitialCondition()) {
-    auto loop = scf::ForOp::create(b, loc, zero, limit, one);
-    OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPointToStart(loop.getBody());
-    if (failed(emitBody(loop.getInductionVar())))
-      return failure();
-  } else {
-    Value go = arith::ConstantOp::create(b, loc, b.getBoolAttr(true));
-    if (op.getInitialCondition())
-      go = plan::ReadOp::create(b, loc, b.getI1Type(), homeOf(op.getInitialCondition()).buffer, b.getI64IntegerAttr(0));
-    auto loop = scf::WhileOp::create(b, loc, TypeRange{b.getIndexType(), b.getI1Type()}, ValueRange{zero, go});
-    SmallVector<Location> locs(2, loc);
-    {
-      OpBuilder::InsertionGuard guard(b);
-      Block *before = b.createBlock(&loop.getBefore(), {}, loop.getResultTypes(), locs);
-      Value inRange = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt, before->getArgument(0), limit);
-      Value run = arith::AndIOp::create(b, loc, inRange, before->getArgument(1));
-      scf::ConditionOp::create(b, loc, run, before->getArguments());
-      Block *after = b.createBlock(&loop.getAfter(), {}, loop.getResultTypes(), locs);
-      auto more = emitBody(after->getArgument(0));
-      if (failed(more))
-        return failure();
-      Value next = arith::AddIOp::create(b, loc, after->getArgument(0), one);
-      Value again = *more ? *more : after->getArgument(1);
-      scf::YieldOp::create(b, loc, ValueRange{next, again});
-    }
-    if (!tripKnown) {
-      Value count = loop.getResult(0);
-      plan::BindOp::create(b, loc, b.getStringAttr(op.getTrip()), count, StringAttr(), StringAttr(), StringAttr());
-      symbols[op.getTrip()] = count;
-    }
-  }
   return success();
 }
 
@@ -808,6 +572,7 @@ LogicalResult PlanBuilder::build(ModuleOp module) {
   return success();
 }
 
+namespace {
 struct BuildPlan : impl::BuildPlanBase<BuildPlan> {
   void runOnOperation() override {
     if (failed(PlanBuilder(&getContext()).build(getOperation())))

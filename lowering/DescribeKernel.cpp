@@ -3,6 +3,7 @@
 #include "lowering/OutlineKernel.h"
 #include "dialects/isa/Isa.h"
 #include "dialects/kernel/Nest.h"
+#include "dialects/support/LocationNames.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/Matchers.h"
@@ -14,16 +15,6 @@
 using namespace mlir;
 namespace ingot {
 
-static void namesIn(Location loc, llvm::SetVector<StringRef> &names) {
-  if (auto name = dyn_cast<NameLoc>(loc))
-    names.insert(name.getName().getValue());
-  else if (auto fused = dyn_cast<FusedLoc>(loc))
-    for (Location l : fused.getLocations())
-      namesIn(l, names);
-  else if (auto call = dyn_cast<CallSiteLoc>(loc))
-    namesIn(call.getCallee(), names);
-}
-
 SmallVector<std::string> provenanceOf(Operation *op) {
   llvm::SetVector<StringRef> names;
   op->walk<WalkOrder::PreOrder>([&](Operation *inner) {
@@ -33,7 +24,7 @@ SmallVector<std::string> provenanceOf(Operation *op) {
       for (auto s : origin.getAsRange<StringAttr>())
         names.insert(s.getValue());
     else
-      namesIn(inner->getLoc(), names);
+      names.insert_range(namesAt(inner->getLoc()));
     return isa<kernel::FusedOp>(inner) ? WalkResult::advance() : WalkResult::skip();
   });
   return llvm::map_to_vector(names, [](StringRef s) { return s.str(); });
@@ -201,6 +192,7 @@ public:
 
   SmallVector<std::string> lines();
   std::string window();
+  std::string movement();
   void outside(SmallVectorImpl<std::string> &notes);
   const SmallVector<std::string> names; // of dimensions
 
@@ -443,6 +435,42 @@ std::string Formula::window() {
   return "";
 }
 
+/// "a copy of x with its dimensions in the order 0, 2, 3, 1 (NCHW to NHWC) and a border": what only moves elements, in words.
+std::string Formula::movement() {
+  auto generic = dyn_cast<kernel::GenericOp>(nest.getOperation());
+  std::optional<unsigned> moved = generic && !reduces && generic.getNumResults() == 1 ? kernel::movedIn(generic) : std::nullopt;
+  if (!moved)
+    return "";
+  ArrayRef<AffineExpr> to = nest.resultMap(0).getResults(), from = nest.insMap(*moved).getResults();
+  if (from.size() != to.size())
+    return "";
+  // The dimension of the source that each one of the result runs over; what runs over nothing is matched in order.
+  SmallVector<int64_t> order;
+  for (AffineExpr t : to) {
+    auto d = dyn_cast<AffineDimExpr>(t);
+    auto it = d ? llvm::find_if(from, [&](AffineExpr f) { return f.isFunctionOfDim(d.getPosition()); }) : from.end();
+    order.push_back(it == from.end() ? -1 : it - from.begin());
+  }
+  for (int64_t &at : order)
+    for (int64_t j = 0; at < 0 && j < int64_t(from.size()); ++j)
+      if (!llvm::is_contained(order, j))
+        at = j;
+  for (int64_t j = 0; j < int64_t(from.size()); ++j)
+    if (!llvm::is_contained(order, j)) // not one for one
+      return "";
+  std::string text;
+  if (!llvm::is_sorted(order)) {
+    text = " with its dimensions in the order " + llvm::join(llvm::map_range(order, [](int64_t d) { return std::to_string(d); }), ", ");
+    if (order == SmallVector<int64_t>{0, 2, 3, 1})
+      text += " (NCHW to NHWC)";
+    if (order == SmallVector<int64_t>{0, 3, 1, 2})
+      text += " (NHWC to NCHW)";
+  }
+  if (nest.paddingOf(*moved))
+    text += text.empty() ? " with a border" : " and a border";
+  return text.empty() ? "" : "a copy of " + nameOf(nest.getIns()[*moved]) + text;
+}
+
 /// "outside its bounds x is 0": what the formulas find there.
 void Formula::outside(SmallVectorImpl<std::string> &notes) {
   for (unsigned i = 0; i < nest.getIns().size(); ++i)
@@ -465,8 +493,9 @@ SmallVector<std::string> explainKernel(Operation *op, llvm::function_ref<std::st
   for (kernel::LoopNestInterface nest : nests) {
     Formula formula(nest, nameOf);
     llvm::append_range(lines, formula.lines());
-    if (std::string w = formula.window(); !w.empty())
-      windows.push_back(w);
+    for (const std::string &w : {formula.movement(), formula.window()})
+      if (!w.empty())
+        windows.push_back(w);
     formula.outside(notes);
     for (auto [name, size] : llvm::zip(formula.names, nest.getDomain().exprs())) {
       if (name == "0")

@@ -148,8 +148,8 @@ void Contraction::padInput() {
       return;
   Value x = op.getIns()[0];
   Dims dims = nn::dimsOf(x);
-  auto whole = dyn_cast<NameLoc>(op.getLoc()); // the contraction keeps the name, this is its input
-  kernel::GenericBuilder g(b, whole ? Location(NameLoc::get(b.getStringAttr(whole.getName().str() + ".padded"), whole.getChildLoc())) : op.getLoc());
+  auto whole = dyn_cast<NameLoc>(op.getLoc()); // the contraction keeps the name, this is its input, in words: no value of the model
+  kernel::GenericBuilder g(b, whole ? Location(NameLoc::get(b.getStringAttr(whole.getName().str() + ": padded input"), whole.getChildLoc())) : op.getLoc());
   SmallVector<AffineExpr> from, to(map.getResults());
   SmallVector<Attribute> symbols(nestOp.getSymbols().getDims().begin(), nestOp.getSymbols().getDims().end());
   for (unsigned j = 0; j < dims.size(); ++j) {

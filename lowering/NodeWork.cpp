@@ -1,19 +1,20 @@
 //===- NodeWork.cpp -----------------------------------------------------------------===//
 #include "lowering/NodeWork.h"
 #include "lowering/DescribeKernel.h"
-#include "lowering/Passes.h"
+#include "mlir/IR/BuiltinOps.h"
 
 using namespace mlir;
 namespace ingot {
 
 namespace {
-struct Watch : PassInstrumentation {
+struct CountNodeWork : PassWrapper<CountNodeWork, OperationPass<ModuleOp>> {
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(CountNodeWork)
   NodeWork &work;
-  explicit Watch(NodeWork &work) : work(work) {}
-  void runAfterPass(Pass *pass, Operation *op) override {
-    if (pass->getArgument() != "hoist-constants")
-      return;
-    op->walk<WalkOrder::PreOrder>([&](Operation *inner) {
+  explicit CountNodeWork(NodeWork &work) : work(work) {}
+  StringRef getArgument() const override { return "count-node-work"; }
+
+  void runOnOperation() override {
+    getOperation()->walk<WalkOrder::PreOrder>([&](Operation *inner) {
       if (!isa<kernel::LoopNestInterface, kernel::FusedOp>(inner))
         return WalkResult::advance();
       DimExpr flops = flopsOf(inner);
@@ -22,10 +23,11 @@ struct Watch : PassInstrumentation {
         work[names.front()] = work[names.front()] + flops;
       return WalkResult::skip();
     });
+    markAllAnalysesPreserved();
   }
 };
 } // namespace
 
-std::unique_ptr<PassInstrumentation> watchNodeWork(NodeWork &work) { return std::make_unique<Watch>(work); }
+std::unique_ptr<Pass> createNodeWork(NodeWork &work) { return std::make_unique<CountNodeWork>(work); }
 
 } // namespace ingot

@@ -3,7 +3,7 @@
 #define INGOT_LOWERING_NODEWORK_H
 
 #include "dialects/support/DimExpr.h"
-#include "mlir/Pass/PassInstrumentation.h"
+#include "mlir/Pass/Pass.h"
 #include <map>
 #include <memory>
 
@@ -13,9 +13,9 @@ namespace ingot {
 /// iteration.
 using NodeWork = std::map<std::string, DimExpr>;
 
-/// Fills `work` when hoist-constants has run: each kernel still belongs to one node, and what depends on
-/// constants alone is gone.
-std::unique_ptr<mlir::PassInstrumentation> watchNodeWork(NodeWork &work);
+/// An analysis that fills `work`. It belongs where each kernel still belongs to one node, and what depends on constants alone is
+/// gone: behind hoist-constants.
+std::unique_ptr<mlir::Pass> createNodeWork(NodeWork &work);
 
 } // namespace ingot
 #endif

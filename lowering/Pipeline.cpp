@@ -13,7 +13,7 @@ void addNnPasses(mlir::PassManager &pm, OperatorDefinitions *definitions) {
   pm.addPass(mlir::createCSEPass());
 }
 
-void addKernelPasses(mlir::PassManager &pm, llvm::ArrayRef<Machine> machines, bool optimise) {
+void addKernelPasses(mlir::PassManager &pm, llvm::ArrayRef<Machine> machines, bool optimise, NodeWork *work) {
   pm.addPass(createConvertNnToKernel());
   pm.addPass(mlir::createCanonicalizerPass());
   pm.addPass(mlir::createCSEPass());
@@ -23,6 +23,8 @@ void addKernelPasses(mlir::PassManager &pm, llvm::ArrayRef<Machine> machines, bo
     pm.addPass(createKernelSchedule({listOf(machines)}));
   }
   pm.addPass(createHoistConstants());
+  if (work)
+    pm.addPass(createNodeWork(*work));
   if (optimise) {
     pm.addPass(createKernelFuseProducers());
     pm.addPass(createKernelFuseEpilogues());

@@ -3,6 +3,7 @@
 #define INGOT_LOWERING_PIPELINE_H
 
 #include "codegen/targets/Machine.h"
+#include "lowering/NodeWork.h"
 #include "lowering/Passes.h"
 #include "mlir/Pass/PassManager.h"
 
@@ -10,8 +11,9 @@ namespace ingot {
 
 /// onnx → nn: conversion and everything that works on named operators.
 void addNnPasses(mlir::PassManager &pm, OperatorDefinitions *definitions);
-/// nn → kernel: loop nests, packed weights, constants, fusion; for all targets of a library at once.
-void addKernelPasses(mlir::PassManager &pm, llvm::ArrayRef<Machine> machines, bool optimise);
+/// nn → kernel: loop nests, packed weights, constants, fusion; for all targets of a library at once. `work`, if given, is filled before
+/// the kernels of several nodes become one.
+void addKernelPasses(mlir::PassManager &pm, llvm::ArrayRef<Machine> machines, bool optimise, NodeWork *work = nullptr);
 /// kernel → plan: buffers and launches, the same for all targets.
 void addPlanPasses(mlir::PassManager &pm);
 /// A plan's kernels as one target runs them.

@@ -249,7 +249,7 @@ ingot_bytes:
 )",
                  s);
   else
-    text += fill(R"(	.section .rodata
+    text += fill(R"(	.section .rodata.@N@_weights,"a",%progbits
 	.balign @align@
 	.globl @N@_weights
 	.hidden @N@_weights

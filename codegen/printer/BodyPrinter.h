@@ -46,13 +46,16 @@ protected:
   Expr as(mlir::Value v, llvm::StringRef type);    // in this C type
   Expr typed(mlir::Value v, llvm::StringRef type); // as well, and a literal says its type: for templates
   std::string text(mlir::Value v, int precedence = 0);
+  bool unsignedMemory(mlir::Value memref);
+  std::string elementType(mlir::Value memref); // C type of an element in memory
+  virtual std::string valueType(mlir::Value v);      // C type of a variable that holds it
+
+  // ---- names (ValueNames.cpp)
   std::string nameHint(mlir::Value v);
   virtual std::string fallbackName(mlir::Operation *op);
   std::string loopName(mlir::scf::ForOp loop); // empty where the plan gives none
   std::string indexName(mlir::Operation *op);
-  bool unsignedMemory(mlir::Value memref);
-  std::string elementType(mlir::Value memref); // C type of an element in memory
-  virtual std::string valueType(mlir::Value v);      // C type of a variable that holds it
+  std::string placeName(mlir::Operation *op);
 
   // ---- statements
   struct Body {
@@ -72,6 +75,8 @@ protected:
   void block(mlir::Block &b);   // all operations but the terminator
   void operation(mlir::Operation *op);
   void flush(bool readsOnly, mlir::Operation *except = nullptr);
+
+  // ---- control flow (ControlFlow.cpp)
   void remark(mlir::Operation *op);
   void forLoop(mlir::scf::ForOp op);
   void ifElse(mlir::scf::IfOp op);
@@ -83,7 +88,7 @@ protected:
   virtual bool printStatement(mlir::Operation *op) { return false; }          // prints op, or says no
   virtual std::optional<Expr> printExpression(mlir::Operation *op) { return std::nullopt; }
 
-  // ---- expressions (Expressions.cpp)
+  // ---- expressions (Expressions.cpp; of memory and vectors: MemoryExpressions.cpp)
   std::optional<Expr> expression(mlir::Operation *op);
   std::optional<Expr> arithmetic(mlir::Operation *op);
   std::optional<Expr> conversion(mlir::Operation *op);
@@ -130,6 +135,8 @@ private:
 
 std::string parenthesise(const Expr &e, int precedence);
 bool isIdentifier(llvm::StringRef text);
+/// A loop that runs exactly once: from x to x + step.
+bool runsOnce(mlir::scf::ForOp loop);
 /// What a masked load or store needs instead of its mask when that is the first n lanes and `fill` the others.
 struct FirstLanes {
   mlir::Value count, fill;

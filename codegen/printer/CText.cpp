@@ -351,21 +351,4 @@ std::string comment(StringRef text, unsigned indent) {
   return text.trim().empty() ? "" : package::lineComment(text.rtrim(), std::string(indent, ' '));
 }
 
-std::vector<std::string> locationNames(Location loc) {
-  std::vector<std::string> names;
-  auto add = [&](auto &self, Location l) -> void {
-    if (auto named = dyn_cast<NameLoc>(l)) {
-      if (!llvm::is_contained(names, named.getName().str()) && !named.getName().empty())
-        names.push_back(named.getName().str());
-    } else if (auto fused = dyn_cast<FusedLoc>(l)) {
-      for (Location part : fused.getLocations())
-        self(self, part);
-    } else if (auto call = dyn_cast<CallSiteLoc>(l)) {
-      self(self, call.getCallee());
-    }
-  };
-  add(add, loc);
-  return names;
-}
-
 } // namespace ingot::printer

@@ -60,8 +60,5 @@ std::string wrapStatement(llvm::StringRef text, unsigned indent);
 /// Comment lines "// …" of the text within the column limit; an empty text gives nothing.
 std::string comment(llvm::StringRef text, unsigned indent = 0);
 
-/// The ONNX names that a location carries, in order, without repetition.
-std::vector<std::string> locationNames(mlir::Location loc);
-
 } // namespace ingot::printer
 #endif

@@ -1,6 +1,7 @@
 //===- KernelPrinter.cpp - an expanded plan.kernel as a C++ or CUDA function ----------------===//
 #include "codegen/printer/KernelPrinter.h"
 #include "codegen/printer/BodyPrinter.h"
+#include "dialects/support/LocationNames.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/Interfaces/CastInterfaces.h"
 #include "llvm/ADT/SetVector.h"
@@ -43,10 +44,11 @@ public:
     addLine(costs());
     if (auto tile = kernel->getAttrOfType<StringAttr>("tile"))
       addLine(tile);
-    if (launches.size() > 1)
-      addLine("one kernel for " + std::to_string(launches.size()) + " launches");
+    result.shared = launches.size() > 1;
+    if (result.shared)
+      addLine("one kernel for " + std::to_string(launches.size()) + " launches; the entry says what its buffers are in each");
     else
-      addLine(llvm::join(origins, "; "));
+      addLine(argumentOrigins(origins));
     return result;
   }
 
@@ -57,7 +59,7 @@ private:
   std::set<std::string> &functions;
   SmallVector<plan::LaunchOp> launches;
   std::vector<std::string> argumentNames;
-  std::vector<std::string> origins; // "x = /conv1/Conv", "bias of /conv1/Conv": parameters that are called otherwise
+  std::vector<Argument> origins; // the buffers that the only launch passes
 
   void addLine(StringRef line) {
     if (!line.empty())
@@ -82,15 +84,16 @@ private:
 
   /// Whether a value goes on to the next iteration of a sum.
   static bool accumulates(Operation *add) {
-    return llvm::any_of(add->getUsers(), [](Operation *user) {
+    return llvm::any_of(add->getUsers(), [&](Operation *user) {
       auto store = dyn_cast<memref::StoreOp>(user);
-      return isa<scf::YieldOp>(user) || (store && store.getMemRef().getDefiningOp<memref::AllocaOp>());
+      bool another = isa<vector::FMAOp, math::FmaOp>(user) && user->getOperand(2) == add->getResult(0); // term of the same sum
+      return isa<scf::YieldOp>(user) || (store && store.getMemRef().getDefiningOp<memref::AllocaOp>()) || (another && accumulates(user));
     });
   }
   static Role roleOf(Value v) {
     for (Operation *user : v.getUsers()) {
       if (isa<vector::FMAOp, math::FmaOp>(user))
-        return user->getOperand(2) == v ? Role::Bias : Role::Factor;
+        return user->getOperand(2) == v ? Role::Bias : accumulates(user) ? Role::Factor : Role::Scale;
       if (isa<arith::AddFOp, arith::AddIOp>(user))
         return Role::Bias;
       if (isa<arith::MulFOp, arith::MulIOp>(user)) {
@@ -114,6 +117,22 @@ private:
     return Role::None;
   }
 
+  /// Whether what is read of `v` is added to what is read of another argument that is no weight.
+  bool addedToArgument(Value v) {
+    for (Operation *load : v.getUsers())
+      for (Operation *add : load->getNumResults() == 1 ? llvm::to_vector(load->getUsers()) : SmallVector<Operation *>()) {
+        if (!isa<arith::AddFOp, arith::AddIOp>(add))
+          continue;
+        Operation *other = add->getOperand(add->getOperand(0) == load->getResult(0)).getDefiningOp();
+        if (!isa_and_nonnull<memref::LoadOp, vector::LoadOp, vector::MaskedLoadOp>(other))
+          continue;
+        auto arg = dyn_cast<BlockArgument>(other->getOperand(0));
+        if (arg && !weightOf(arg.getArgNumber()))
+          return true;
+      }
+    return false;
+  }
+
   /// The weight that every launch passes, or nothing.
   plan::WeightOp weightOf(unsigned argument) {
     plan::WeightOp weight;
@@ -126,7 +145,10 @@ private:
     return weight;
   }
 
-  bool isLocalName(StringRef onnx) { return onnx.find_first_of("/.:") == StringRef::npos && llvm::isLower(onnx.front()); }
+  /// A word that serves as a parameter's name, in every launch.
+  bool isLocalName(StringRef onnx) {
+    return launches.size() <= 1 && onnx.find_first_of("/.:(") == StringRef::npos && llvm::isLower(onnx.front());
+  }
 
   /// "x", "weight", "bias", "out" where that says it all, else the end of the ONNX name.
   std::string argumentName(BlockArgument arg, StringRef onnx, ArrayRef<int64_t> writes) {
@@ -143,6 +165,8 @@ private:
         onnx.consume_back(computed);
       if (std::string own = lastWords(onnx); !own.empty())
         return own;
+      if (result.sumOfProducts && role == Role::Bias && addedToArgument(arg)) // of the other path
+        return "residual_bias";
       return role == Role::Bias ? "bias" : role == Role::Scale ? "scale" : isLocalName(onnx) ? "constant" : shortName(onnx, 16);
     }
     auto others = [&](auto matches) {
@@ -192,10 +216,8 @@ private:
       argumentNames.push_back(name);
       if (llvm::none_of(arg.getUsers(), [&](Operation *user) { return isLive(user) && !isa<scf::ForallOp>(user); }))
         continue; // the tile count alone needs it
-      if (pointer && launches.size() <= 1 && name != hint && hint != "y") { // other launches pass others
-        plan::WeightOp weight = weightOf(i);
-        origins.push_back(name + (weight && weight->hasAttr("value") ? " of " : " = ") + hint);
-      }
+      if (pointer)
+        origins.push_back({name, hint, launches.size() == 1 ? launches[0].getArgs()[i] : Value()});
       std::string restrict = pointer && (kernel->hasAttr("noalias") || kernel.getArgAttr(i, "plan.noalias")) ? "__restrict " : "";
       if (pointer)
         type = elementType(arg) + " *";
@@ -384,6 +406,43 @@ private:
   }
 };
 } // namespace
+
+std::string argumentOrigins(ArrayRef<Argument> arguments) {
+  struct Origin {
+    std::string text, owner;
+    bool isConstant; // without a name of its own
+  };
+  std::vector<Origin> origins;
+  std::set<std::string> owners;
+  for (const Argument &a : arguments) {
+    plan::WeightOp weight;
+    std::string owner;
+    if (auto get = a.value ? a.value.getDefiningOp<plan::GetWeightOp>() : plan::GetWeightOp()) {
+      weight = SymbolTable::lookupNearestSymbolFrom<plan::WeightOp>(get, get.getWeightAttr());
+      owner = nameAt(get.getLoc()).str();
+    }
+    bool isConstant = weight && weight->hasAttr("value");
+    if (!owner.empty() && owner != a.onnx)
+      owners.insert(owner);
+    if (a.parameter == a.onnx || a.onnx == "y") // which is what nothing is known of
+      continue;
+    origins.push_back({a.parameter + (isConstant ? " of " : " = ") + a.onnx, owner == a.onnx ? "" : owner, isConstant});
+  }
+  return llvm::join(llvm::map_range(origins, [&](const Origin &o) {
+    return o.text + (owners.size() < 2 || o.isConstant || o.owner.empty() ? "" : " of " + o.owner);
+  }), "; ");
+}
+
+std::string argumentOrigins(plan::LaunchOp launch, const PrintedKernel &kernel) {
+  auto names = launch->getAttrOfType<ArrayAttr>("names");
+  std::vector<Argument> arguments;
+  unsigned indices = names ? launch.getArgs().size() - names.size() : 0; // come first
+  for (auto [argument, parameter] : llvm::zip(kernel.used, kernel.params))
+    if (names && argument >= indices)
+      arguments.push_back({parameter.substr(parameter.find_last_of(" *") + 1), cast<StringAttr>(names[argument - indices]).str(),
+                           launch.getArgs()[argument]});
+  return argumentOrigins(arguments);
+}
 
 FailureOr<PrintedKernel> printKernel(plan::KernelOp kernel, const Machine &machine, std::set<std::string> &functions) {
   if (!kernel->hasAttr("target"))

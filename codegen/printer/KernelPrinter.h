@@ -19,7 +19,19 @@ struct PrintedKernel {
   std::vector<unsigned> used;      // the plan.kernel's argument behind each of `params`; the others it does not need
   std::map<std::string, int64_t> zeros; // C type → elements of the unit's zero array that it reads
   bool sumOfProducts = false;      // its first ONNX node names it, else the last
+  bool shared = false;             // several launches: what its buffers are is said at each
 };
+
+/// What a launch passes for a parameter.
+struct Argument {
+  std::string parameter, onnx; // the parameter's name and the value's
+  mlir::Value value;           // of the entry, if there is one
+};
+/// "x = /conv1/Conv; weight = w.packed; bias of /conv1/Conv": the arguments whose parameters are called otherwise. Where constants belong to
+/// different nodes, whose they are is said.
+std::string argumentOrigins(llvm::ArrayRef<Argument> arguments);
+/// The same for a launch of `kernel`, by its own names.
+std::string argumentOrigins(plan::LaunchOp launch, const PrintedKernel &kernel);
 
 /// Prints the kernel for the machine; a diagnostic and failure for what cannot be printed. `functions` has the names of
 /// the functions so far.

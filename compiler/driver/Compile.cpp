@@ -6,6 +6,7 @@
 #include "compiler/inspect/Collect.h"
 #include "compiler/inspect/Print.h"
 #include "dialects/nn/Shape.h"
+#include "dialects/support/LocationNames.h"
 #include "lowering/Pipeline.h"
 #include "mlir/IR/Verifier.h"
 #include "llvm/ADT/StringExtras.h"
@@ -59,16 +60,7 @@ Compilation::Compilation(CompileOptions given) : options(std::move(given)) {
 }
 Compilation::~Compilation() = default;
 
-/// The ONNX name at a location, for the report.
-static std::string nameAt(Location loc) {
-  if (auto name = dyn_cast<NameLoc>(loc))
-    return name.getName().str();
-  if (auto fused = dyn_cast<FusedLoc>(loc))
-    for (Location l : fused.getLocations())
-      if (std::string s = nameAt(l); !s.empty())
-        return s;
-  return "";
-}
+func::FuncOp Compilation::mainFunction() { return *module->getOps<func::FuncOp>().begin(); }
 
 ExitCode Compilation::load() {
   timing.begin("load");
@@ -76,8 +68,11 @@ ExitCode Compilation::load() {
   load.isKnownOperator = [](const std::string &domain, const std::string &op) {
     return findImportRule(domain, op, std::numeric_limits<int64_t>::max()) != nullptr;
   };
-  model = loadModel(options.model, load, diagnostics);
-  if (!model)
+  std::unique_ptr<LoadedModel> loaded = loadModel(options.model, load, diagnostics);
+  if (loaded && !options.keep.empty())
+    kept = keepValues(*loaded, options.keep, diagnostics);
+  model = std::move(loaded);
+  if (diagnostics.hasErrors() || !model)
     return ExitBadInput;
   timing.begin("import");
   ImportOptions import;
@@ -87,8 +82,11 @@ ExitCode Compilation::load() {
   importer = std::make_unique<ModelImporter>(&context, model, import, diagnostics);
   module = importer->run();
   types = importer->types();
-  if (module)
+  if (module) {
     checkNames();
+    if (!kept.added.empty())
+      markKept(kept, mainFunction());
+  }
   return diagnostics.hasErrors() || !module ? ExitBadInput : ExitOk;
 }
 
@@ -153,11 +151,12 @@ static void markState(func::FuncOp function, unsigned input, unsigned output, co
 
 /// Marks inputs that are states; build-plan gives them memory that outlives a run.
 ExitCode Compilation::applyStates() {
-  auto function = *module->getOps<func::FuncOp>().begin();
+  func::FuncOp function = mainFunction();
   auto outputs = function->getAttrOfType<ArrayAttr>("onnx.outputs");
   std::map<std::string, unsigned> outputNumber;
   for (auto [i, n] : llvm::enumerate(outputs.getAsValueRange<StringAttr>()))
-    outputNumber[n.str()] = i;
+    if (!kept.added.count(n.str()))
+      outputNumber[n.str()] = i;
   std::set<std::string> taken;
   for (const StateOption &s : options.states) {
     bool found = false;
@@ -196,7 +195,7 @@ ExitCode Compilation::passes(Stage last) {
       return success();
     ingot::Diagnostic out;
     out.message = d.str();
-    out.node = nameAt(d.getLocation());
+    out.node = nameAt(d.getLocation()).str();
     for (auto &note : d.getNotes()) {
       std::string text = note.str();
       StringRef t(text);
@@ -230,10 +229,12 @@ ExitCode Compilation::passes(Stage last) {
   bool ok = stage("nn", *module, [&](PassManager &pm) { addNnPasses(pm, importer.get()); });
   types = importer->types();
   importer.reset();
+  if (ok)
+    takeOutDropped(kept, *model, types, mainFunction(), diagnostics);
+  ok &= !diagnostics.hasErrors();
   if (ok && last > Stage::Nn)
     ok = stage("kernel", *module, [&](PassManager &pm) {
-      addKernelPasses(pm, machines, options.optimise);
-      pm.addInstrumentation(watchNodeWork(work));
+      addKernelPasses(pm, machines, options.optimise, &work);
     });
   if (ok && last > Stage::Kernel)
     ok = stage("plan", *module, [&](PassManager &pm) { addPlanPasses(pm); });
@@ -306,7 +307,7 @@ ExitCode Compilation::makeSpec() {
   spec.build.options = optionsText();
   ScopedDiagnosticHandler handler(&context, [&](mlir::Diagnostic &d) {
     if (d.getSeverity() == DiagnosticSeverity::Error)
-      diagnostics.add({d.str(), "report this model to the developers", nameAt(d.getLocation())});
+      diagnostics.add({d.str(), "report this model to the developers", nameAt(d.getLocation()).str()});
     return success();
   });
   std::vector<plan::ModelOp> models;

@@ -4,6 +4,7 @@
 
 #include "codegen/package/Package.h"
 #include "codegen/targets/Machine.h"
+#include "compiler/driver/Keep.h"
 #include "compiler/driver/Timing.h"
 #include "compiler/driver/Values.h"
 #include "compiler/frontend/Diagnostics.h"
@@ -34,7 +35,7 @@ struct CompileOptions {
   std::map<std::string, ImportOptions::Range> dims;
   std::map<std::string, std::vector<int64_t>> shapes;
   std::vector<StateOption> states;
-  std::vector<std::string> keep; // values that become outputs; "all"
+  std::vector<std::string> keep; // intermediate values that become outputs, by name; "all" of them
   std::optional<package::WeightForm> weights; // empty: a file beyond 1 GiB, else embedded
   package::ToolchainOptions toolchain;
   bool optimise = true; // false: no fusion, no vectors: the reference that 'verify' compares with
@@ -66,9 +67,11 @@ public:
   std::vector<mlir::OwningOpRef<mlir::ModuleOp>> plans; // Stage::Plan: per target
   package::LibrarySpec spec;
   std::vector<Machine> machines; // the targets, best first
+  KeptValues kept;               // of options.keep
 
 private:
   ExitCode load();
+  mlir::func::FuncOp mainFunction(); // up to Stage::Kernel
   void checkNames();
   std::string optionsText() const;
   ExitCode applyStates();

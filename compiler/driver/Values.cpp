@@ -428,6 +428,23 @@ static std::string shapeText(const Tensor &t) {
   return s + "]";
 }
 
+/// "3 of 64 elements differ, the first is [2,5]" for tensors of one type and shape that are not equal.
+static std::string differingElements(const Tensor &a, const Tensor &b) {
+  const ElementType *e = elementTypeOfOnnx(a.type);
+  size_t bytes = e ? e->bits / 8 : 0, count = a.count(), differ = 0, first = 0;
+  if ((!bytes && a.strings.empty()) || a.bytes.size() != b.bytes.size() || a.strings.size() != b.strings.size())
+    return "elements differ";
+  for (size_t i = 0; i < count; ++i) {
+    bool same = a.strings.empty() ? !std::memcmp(&a.bytes[i * bytes], &b.bytes[i * bytes], bytes) : a.strings[i] == b.strings[i];
+    if (!same && !differ++)
+      first = i;
+  }
+  std::string at;
+  for (size_t k = a.dims.size(), rest = first; k--; rest /= a.dims[k])
+    at = std::to_string(rest % a.dims[k]) + (at.empty() ? "" : ",") + at;
+  return std::to_string(differ) + " of " + std::to_string(count) + " elements differ, the first is [" + at + "]";
+}
+
 Match compare(const Tensor &actual, const Tensor &expected, double relative) {
   Match m;
   if (actual.type != expected.type || actual.dims != expected.dims) {
@@ -439,7 +456,7 @@ Match compare(const Tensor &actual, const Tensor &expected, double relative) {
   if (!isFloat) {
     m.ok = actual.bytes == expected.bytes && actual.strings == expected.strings;
     if (!m.ok)
-      m.problem = "elements differ";
+      m.problem = differingElements(actual, expected);
     return m;
   }
   double largest = 0;

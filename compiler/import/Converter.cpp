@@ -228,6 +228,32 @@ FailureOr<SmallVector<Value>> Converter::convertBlock(Block &block, OpBuilder &b
   return failure();
 }
 
+/// Whether a program can compare two values element by element.
+static bool isTensorOfNumbers(Type type) {
+  auto tensor = dyn_cast<RankedTensorType>(type);
+  return tensor && tensor.getElementType().isIntOrFloat();
+}
+
+/// Outputs that the user asked for beside the model's own (`ingot.kept`) are none after all where their types, known only now, are
+/// sequences and the like: as a result such a value would have to be made, while conversion mostly looks through it.
+static void dropKept(func::FuncOp function, SmallVector<Value> &results) {
+  auto kept = function->getAttrOfType<ArrayAttr>("ingot.kept");
+  auto names = function->getAttrOfType<ArrayAttr>("onnx.outputs");
+  if (!kept || !names)
+    return;
+  llvm::DenseSet<Attribute> mayGo(kept.begin(), kept.end());
+  SmallVector<Value> left;
+  SmallVector<Attribute> leftNames;
+  for (auto [value, name] : llvm::zip_equal(results, names))
+    if (isTensorOfNumbers(value.getType()) || !mayGo.contains(name)) {
+      left.push_back(value);
+      leftNames.push_back(name);
+    }
+  results = left;
+  function->setAttr("onnx.outputs", ArrayAttr::get(function.getContext(), leftNames));
+  function->removeAttr("ingot.kept");
+}
+
 LogicalResult Converter::convertFunction(func::FuncOp function) {
   for (Type t : function.getArgumentTypes())
     if (auto tensor = dyn_cast<RankedTensorType>(t))
@@ -247,6 +273,7 @@ LogicalResult Converter::convertFunction(func::FuncOp function) {
     fresh->erase();
     return failure();
   }
+  dropKept(function, *results);
   func::ReturnOp::create(b, function.getLoc(), *results);
   old->dropAllDefinedValueUses();
   for (Operation &op : *old)

@@ -48,6 +48,7 @@ void progress(const ModelArguments &arguments, const std::string &text);
 /// A library and a program that runs it, from the cache where possible.
 struct Prepared {
   package::LibrarySpec spec; // without code and weights
+  KeptValues kept;           // outputs that verify --keep added
   std::vector<Machine> machines;
   package::ToolchainOptions toolchain; // of the program
   std::string target;                  // the one to run; empty: the best that the processor has

@@ -170,6 +170,7 @@ ExitCode prepare(const ModelArguments &arguments, const CompileOptions &options,
   if (ExitCode e = c.run(Stage::Library))
     return refused(e);
   out.machines = c.machines;
+  out.kept = c.kept;
   out.toolchain = options.toolchain;
   ExitCode code = keep(arguments, c.spec.name + "-" + keyOf(c), true, out, [&](StringRef) {
     if (ExitCode e = c.write(out.folder, true))

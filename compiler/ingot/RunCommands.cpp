@@ -1,5 +1,6 @@
 //===- RunCommands.cpp - ingot run, verify and bench ------------------------------------------===//
 #include "compiler/ingot/Commands.h"
+#include "compiler/ingot/Comparison.h"
 #include "compiler/ingot/Profile.h"
 #include "compiler/inspect/Print.h"
 #include "llvm/ADT/StringExtras.h"
@@ -49,14 +50,6 @@ ExitCode runOnce(const Prepared &p, const std::vector<TensorValue> &inputs, cons
   return ExitBadInput;
 }
 
-std::string describe(const Tensor &t) {
-  const ElementType *e = elementTypeOfOnnx(t.type);
-  std::string s = std::string(e ? e->name : "?") + "[";
-  for (size_t i = 0; i < t.dims.size(); ++i)
-    s += (i ? "," : "") + std::to_string(t.dims[i]);
-  return s + "]";
-}
-
 ExitCode run(const RunArguments &a) {
   Prepared p;
   if (ExitCode e = prepare(a, p))
@@ -104,45 +97,76 @@ std::vector<std::string> dataSets(const std::string &data) {
   return out;
 }
 
-/// Prints how each output compares with what is expected; whether all match.
-bool compareOutputs(const Prepared &p, const std::vector<TensorValue> &got, const std::vector<TensorValue> &expected) {
-  bool all = true;
-  for (size_t i = 0; i < got.size(); ++i) {
-    const std::string &name = p.spec.outputs[i].label();
-    const TensorValue &want = expected.at(i);
-    if (got[i].items.size() != want.items.size() || got[i].present != want.present) {
-      std::string text = std::to_string(got[i].items.size()) + " elements, expected " + std::to_string(want.items.size());
-      outs() << "  " << name << ": " << text << "  MISMATCH\n";
-      complainInJson({text, "", name});
-      all = false;
-      continue;
-    }
-    for (size_t k = 0; k < want.items.size(); ++k) {
-      Match m = compare(got[i].items[k], want.items[k]);
-      std::string text, shape = describe(got[i].items[k]);
-      raw_string_ostream(text) << format("max abs %.3g, max rel %.3g, max ulp %.3g, tolerance %.3g", m.maxAbs, m.maxRel, m.maxUlp, m.tolerance);
-      std::string problem = m.problem.empty() ? "" : " (" + m.problem + ")";
-      outs() << "  " << name << " " << shape << ": " << text << (m.ok ? "  ok" : "  MISMATCH") << problem << "\n";
-      if (!m.ok)
-        complainInJson({"differs from what is expected: " + text + problem, "", name, "", shape});
-      all &= m.ok;
-    }
-  }
-  return all;
-}
-
-/// output_0.pb, … of a data set.
+/// output_0.pb, … of a data set, in the place of the reference's outputs in `expected`. Values that --keep added stay: no data set has them.
 bool readExpected(const Prepared &p, const std::string &set, const RunArguments &a, std::vector<TensorValue> &expected) {
-  for (const package::Value &o : p.spec.outputs) {
+  expected.resize(p.spec.outputs.size());
+  for (auto [value, o] : zip_equal(expected, p.spec.outputs)) {
+    if (p.kept.added.count(o.label()))
+      continue;
     std::string problem, path = set + "/output_" + std::to_string(o.index) + ".pb";
     auto v = readValue(path, o.kind, problem);
     if (!v) {
       complain(a, problem);
       return false;
     }
-    expected.push_back(*v);
+    value = *v;
   }
   return true;
+}
+
+/// Compares the model's own outputs with what is expected; whether all match.
+bool compareOutputs(const Prepared &p, const std::vector<TensorValue> &got, const std::vector<TensorValue> &expected, bool print = true) {
+  bool all = true;
+  for (auto [o, value, wanted] : zip_equal(p.spec.outputs, got, expected)) {
+    if (p.kept.added.count(o.label()))
+      continue;
+    for (const Comparison &result : compareValue(o.label(), value, wanted)) {
+      all &= result.ok;
+      if (!print)
+        continue;
+      result.print();
+      if (!result.ok)
+        complainInJson({(result.shape.empty() ? "" : "differs from what is expected: ") + result.text, "", result.name, "", result.shape});
+    }
+  }
+  return all;
+}
+
+/// The model compiled without optimisation, for this processor: what is compared with where no data set says what is right.
+ExitCode prepareReference(RunArguments a, CompileOptions options, const Machine &machine, Prepared &plain) {
+  options.optimise = false;
+  options.target = a.target = "x86-64-v2";
+  if (machine.kind != MachineKind::Cpu || !machine.triple.empty()) { // the tools that were given are another processor's
+    a.cxx = a.cxxflags = a.ar = a.objcopy = a.sysroot = "";
+    CompileOptions host;
+    if (!a.parse(host))
+      return ExitUsage;
+    options.toolchain = host.toolchain;
+  }
+  return prepare(a, options, plain);
+}
+
+/// Compares one run with what is expected and, with --keep, with the reference; whether all matches.
+bool judge(const Prepared &p, const RunArguments &a, const std::vector<TensorValue> &got, const std::vector<TensorValue> &reference,
+           const std::vector<TensorValue> &expected) {
+  if (a.keep.empty())
+    return compareOutputs(p, got, expected);
+  bool hasData = !a.data.empty();
+  KeptComparison kept(p.spec, p.kept, got, reference);
+  std::set<std::string> below; // compared with the reference too
+  for (const package::Value &o : p.spec.outputs)
+    if (!hasData && !p.kept.added.count(o.label()))
+      below.insert(o.label());
+  outs() << " kept values and the reference:\n";
+  kept.print(below);
+  outs() << (hasData ? " outputs and the data set:\n" : " outputs and the reference:\n");
+  bool all = compareOutputs(p, got, expected);
+  if (hasData && !all)
+    outs() << (compareOutputs(p, reference, expected, false)
+                   ? " the reference matches the data set\n"
+                   : " the reference differs from the data set too: look at what an operator means, or at the data, not at the optimisation\n");
+  kept.printSummary();
+  return all && kept.ok();
 }
 
 ExitCode verify(const RunArguments &a) {
@@ -154,27 +178,28 @@ ExitCode verify(const RunArguments &a) {
   CompileOptions options;
   if (!a.parse(options))
     return ExitUsage;
+  options.keep = a.keep;
   Prepared p;
   if (ExitCode e = prepare(a, options, p))
     return e;
-  std::vector<std::string> sets;
-  bool reference = a.data.empty();
-  Prepared plain;
-  if (reference) {
-    // Without expected outputs the model is compared with the same model compiled without optimisation.
-    options.optimise = false;
-    options.target = "x86-64-v2";
-    if (ExitCode e = prepare(a, options, plain))
-      return e;
-    sets.push_back("");
-    outs() << "reference: the same model compiled without fusion, packing and vectors, on seeded inputs\n";
-  } else {
+  std::vector<std::string> sets = {""};
+  if (!a.data.empty()) {
     sets = dataSets(a.data);
     if (sets.empty()) {
       complain(a, a.data + " has neither input_0.pb nor test_data_set_0", "give --data a folder with input_K.pb per input");
       return ExitBadInput;
     }
   }
+  Prepared plain;
+  bool needsReference = a.data.empty() || !a.keep.empty();
+  if (needsReference) {
+    if (ExitCode e = prepareReference(a, options, p.machines.front(), plain))
+      return e;
+    outs() << "reference: the same model compiled without fusion, packing and vectors, on " << (a.data.empty() ? "seeded" : "the same") << " inputs\n";
+  }
+  if (!a.keep.empty())
+    if (std::string text = leftOutText(p.spec, p.kept); !text.empty())
+      outs() << "not kept: " << text << "\n";
   // Of several targets each that this processor has: what is compiled for two is not right if one of them is.
   std::vector<Machine> targets = p.machines;
   bool several = targets.size() > 1, all = true;
@@ -189,15 +214,15 @@ ExitCode verify(const RunArguments &a) {
     std::vector<TensorValue> inputs;
     if (ExitCode e = gatherInputs(a, p, set, a.inputs, inputs))
       return e;
-    std::vector<TensorValue> expected;
-    if (reference) {
+    std::vector<TensorValue> reference, expected;
+    if (needsReference) {
       RunResult r;
       if (ExitCode e = runOnce(plain, inputs, a, false, r))
         return e;
-      expected = r.outputs;
-    } else if (!readExpected(p, set, a, expected)) {
-      return ExitBadInput;
+      reference = expected = std::move(r.outputs);
     }
+    if (!set.empty() && !readExpected(p, set, a, expected))
+      return ExitBadInput;
     for (const Machine &target : targets) {
       std::string head = sys::path::filename(set).str();
       if (several)
@@ -207,7 +232,7 @@ ExitCode verify(const RunArguments &a) {
         return e;
       if (!head.empty())
         outs() << head << ":\n";
-      all &= compareOutputs(p, r.outputs, expected);
+      all &= judge(p, a, r.outputs, reference, expected);
     }
   }
   return all ? ExitOk : ExitMismatch;
@@ -300,6 +325,9 @@ void addVerify(CLI::App &app, int &exitCode) {
   auto *sub = app.add_subcommand("verify", "compare a model's outputs with expected ones, or with its unoptimised form");
   a->add(*sub, "native");
   a->addData(*sub, "a test_data_set_K folder (input_0.pb, output_0.pb, …), or a folder of them");
+  addRepeated(*sub, "--keep", a->keep, "NAME|all",
+              "makes an intermediate value an output, or all of them, and compares it with the model's unoptimised form: says which is "
+              "the first that differs");
   sub->callback([a, &exitCode] { exitCode = verify(*a); });
 }
 

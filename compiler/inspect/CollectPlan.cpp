@@ -1,5 +1,6 @@
 //===- CollectPlan.cpp --------------------------------------------------------------------===//
 #include "compiler/inspect/Collect.h"
+#include "dialects/support/LocationNames.h"
 #include "lowering/expand/TileCost.h"
 #include "llvm/ADT/StringExtras.h"
 
@@ -50,16 +51,6 @@ double flopsPerCycle(plan::KernelOp kernel, const Machine &machine) {
   constexpr int64_t steps = 256;
   return 2.0 * rows * columns * steps /
          tileCycles(rows, columns / lanes, {rows, columns, steps, true, true}, machine);
-}
-
-std::string nameAt(Location loc) {
-  if (auto name = dyn_cast<NameLoc>(loc))
-    return name.getName().str();
-  if (auto fused = dyn_cast<FusedLoc>(loc))
-    for (Location l : fused.getLocations())
-      if (std::string s = nameAt(l); !s.empty())
-        return s;
-  return "";
 }
 
 /// The steps of a run in order, as plan-arena counts them.
@@ -129,8 +120,8 @@ PlanFacts collectPlan(plan::ModelOp plan, const Machine &machine, const package:
     if (auto origin = op->getAttrOfType<ArrayAttr>("origin"))
       for (auto name : origin.getAsRange<StringAttr>())
         s.origin.push_back(name.str());
-    else if (std::string name = nameAt(op->getLoc()); !name.empty())
-      s.origin.push_back(name);
+    else if (StringRef name = nameAt(op->getLoc()); !name.empty())
+      s.origin.push_back(name.str());
     out.steps.push_back(std::move(s));
   }
   out.flops = sum.str();

@@ -16,6 +16,11 @@ Value Scalars::read(Value t, ValueRange indices) {
   Type element = nn::elementOf(t);
   return s.load(ReadOp::create(b, loc, storageType(element), t, indices), element);
 }
+Value Scalars::named(StringRef name, Value v) {
+  if (Operation *op = v.getDefiningOp(); op && op->getLoc() == loc && !op->hasTrait<OpTrait::ConstantLike>())
+    op->setLoc(NameLoc::get(b.getStringAttr(name), loc));
+  return v;
+}
 Value Scalars::toIndex(Value i) { return arith::IndexCastOp::create(b, loc, b.getIndexType(), i); }
 Value Scalars::fromIndex(Value i, Type type) {
   if (isa<FloatType>(type))

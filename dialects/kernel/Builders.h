@@ -31,6 +31,8 @@ struct Scalars {
   /// table[indices] in compute type.
   mlir::Value read(mlir::Value table, mlir::ValueRange indices);
   mlir::Value indexConst(int64_t v);
+  /// Says what a value is, for whoever reads the generated code.
+  mlir::Value named(llvm::StringRef name, mlir::Value v);
   /// index <-> integer element
   mlir::Value toIndex(mlir::Value i);
   mlir::Value fromIndex(mlir::Value i, mlir::Type computeType);

@@ -149,7 +149,7 @@ struct MoveToView : OpRewritePattern<GenericOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(GenericOp op, PatternRewriter &rw) const override {
     auto moved = movedIn(op);
-    if (!moved || op->getNumResults() != 1 || !op.getDests().empty())
+    if (!moved || op->getNumResults() != 1 || !op.getDests().empty() || isa<FusedOp>(op->getParentOp())) // a row is copied, it has no view
       return failure();
     Nest n(cast<LoopNestInterface>(op.getOperation()));
     Value in = n.ins[*moved];

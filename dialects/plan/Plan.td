@@ -58,7 +58,7 @@ def Plan_KernelOp : Plan_FunctionOp<"kernel"> {
     Arguments: index values first (attribute `symbols` gives the symbol each stands for), then flat memrefs. No results.
     Discardable attributes: `symbols` (strings), `writes` (argument numbers written), `flops` and `bytes` (arithmetic and memory of one run,
     dimension expressions), `registers` (of a contraction, "6x16"); for comments `doc` (ONNX nodes, a line per launch), `about` (what it
-    computes; "{2}" is the name of argument 2), `tile` (what a tile of the launch is). A launch's `origin` names its ONNX nodes.
+    computes; "{2}" is the name of argument 2), `tile` (what a tile of the launch is). A launch's `origin` names its ONNX nodes, `names` its buffers.
     *Unexpanded*, the body is plan.tensor, kernel.*, plan.write. *Expanded* (attribute `target`), it holds one top-level scf.forall and
     only the operations that compiler/DESIGN.md lists; the verifier checks both.
   }];

@@ -9,11 +9,15 @@
 //
 // Where a panel is larger than L1, k is divided into parts, and a loop over them stands around the blocks (inParts).
 //
+// A large B comes from memory once. While the blocks of a tile go over a part of it, each fetches a share of the next part to L2;
+// a lone block, which uses each element once, fetches what it is about to use (choosePrefetch).
+//
 // Rows of A are an affine function of the row number, or a table of pointers (convolution). B is packed in panels of a
 // width that all targets share (one or more make the nr columns of this one's tile, or a part of one does), or read where
 // it is, n contiguous.
 //
 //===----------------------------------------------------------------------===//
+#include "lowering/expand/ContractBlocking.h"
 #include "lowering/expand/Expand.h"
 #include "dialects/nn/ScalarBuilder.h"
 #include "mlir/IR/Matchers.h"
@@ -23,7 +27,7 @@ using namespace mlir;
 namespace ingot::expand {
 
 namespace {
-class ContractTile {
+class ContractTile : ContractForm {
 public:
   ContractTile(Emitter &e, kernel::ContractOp op, const Machine &machine)
       : e(e), op(op), machine(machine), nest(e, cast<kernel::LoopNestInterface>(op.getOperation())) {}
@@ -35,11 +39,6 @@ private:
   bool sumsInto(unsigned factor);
   bool flatRows(ArrayRef<unsigned> operands);
   void chooseRun();
-  int64_t rowBytes(int64_t rows, int64_t depth);
-  void chooseTiles();
-  void chooseParts(int64_t depth);
-  std::string partName();
-  std::string rowsName();
   // Code.
   struct RegisterBlock;
   void inParts(Value panel, Value blockBegin, Value blockEnd);
@@ -52,28 +51,30 @@ private:
   void outerSums(unsigned depth, const RegisterBlock &at, SmallVector<Value> kiv);
   void pointRows(const RegisterBlock &at, ArrayRef<Value> kiv);
   void sumRun(const RegisterBlock &at, ArrayRef<Value> kiv);
+  void prefetchShare(const RegisterBlock &at, Value panelBegin, ArrayRef<Value> kiv, Value step);
+  void prefetchAhead(Value row);
   std::string runName();
   std::string windowName(StringRef what, unsigned j);
   void finish(const RegisterBlock &at);
   Value factor(Value stored, unsigned in);
+  Value isOne(Value x);
+  /// Of an unknown number of rows one is a case of its own, a token at a time, where it reads a large factor.
+  bool hasOneRowCase() const { return !rowCount.constant() && mr > 1 && blocking.linesPerStep; }
   Value panelBase(Value panel, ArrayRef<Value> kiv);
   Value columnOffset(Value j);
+  Value columnOffset(Value j, int64_t unit);
+  Value firstColumn(Value panel) { return e.name("column", e.mul(panel, e.index(nr))); }
 
   Emitter &e;
   kernel::ContractOp op;
   const Machine &machine;
   Nest nest;
 
-  int64_t mr = 0, nr = 0, lanes = 1;
-  int64_t packing = 0; // width of packed panels; 0: B is read where it is
   DimExpr packingStep; // from one packed panel to the next
-  SmallVector<unsigned> outer, m, k; // dimensions; `outer`: batch and all n but the last
-  unsigned n = 0;
-  DimExpr rowCount = 1, columns;
-  SmallVector<unsigned> kOuter, run; // of k: loops around the run, and the run
-  DimExpr runLength = 1, aStep = 0, bStep = 0;
+  DimExpr aStep = 0, bStep = 0; // of the run
   SmallVector<unsigned> guarded; // indices of A that can leave the tensor
-  bool affineRows = false, flatOutput = false, table = false;
+  bool flatOutput = false, table = false;
+  ContractBlocking blocking;
   // A block of registers: its rows, and how many of its columns there are.
   struct RegisterBlock {
     Value firstRow, panel;
@@ -81,19 +82,19 @@ private:
     Value whole;   // whether all columns exist: the same, or null if they always do
     Value vectors; // of columns that exist, constant when compiled
     Value columns; // that exist
-    // Of sums in parts: where this block's wait, indices of outer sums, steps of the run; null: all at once.
-    Value slot, isFirst, isLast, runBegin, runEnd;
-    SmallVector<Value> kiv;
+    // A part of the sums; absent where they are formed in one go.
+    struct Part {
+      Value slot;             // where this block's sums wait
+      Value isFirst, isLast;  // among the parts
+      SmallVector<Value> kiv; // indices of the outer sums
+      Value runBegin, runEnd; // of the run's steps
+    };
+    std::optional<Part> part;
+    Value inTile; // number of the block in its tile; null where no block fetches for the others
   };
   bool unevenRows = false;  // a last block of unknown rows: it repeats the last one
   bool unevenPanel = false; // a last panel of fewer columns
-  // Tiles: a range of blocks by a range of panels.
-  int64_t blocksPerTile = 1, panelsPerTile = 1;
-  bool panelsInside = false; // consecutive tiles share rows, not columns
-  // Sums in parts: all blocks of a tile go over a part of the panel that stays in L1 before the next, and their sums wait in `partial`.
-  unsigned partDims = 0; // leading kOuter that run over parts
-  int64_t partSteps = 0; // of the run in a part; 0: the sums are formed in one go
-  Value partial;
+  Value partial; // sums that wait for the next part
 
   SmallVector<Value> iv; // of the outer dimensions
   Value acc, bRegs, rowPtr, rowBase, masks;
@@ -205,7 +206,7 @@ bool ContractTile::analyse() {
     if (!span || *span >= 16384)
       return false;
   }
-  chooseTiles();
+  blocking = ContractBlocking::choose(*this, nest, machine);
   return true;
 }
 
@@ -230,114 +231,23 @@ void ContractTile::chooseRun() {
   }
 }
 
-/// Bytes of ins 0 that one more row brings in: rows of a convolution share most of what they read.
-int64_t ContractTile::rowBytes(int64_t rows, int64_t depth) {
-  const Place &a = nest.place(0);
-  int64_t whole = 4, alone = depth * 4;
-  for (const DimExpr &d : a.sizes)
-    whole *= std::max<int64_t>(1, estimate(d));
-  for (unsigned d : outer)
-    if (nest.map(0).isFunctionOfDim(d))
-      whole /= std::max<int64_t>(1, estimate(nest.sizes[d]));
-  return std::clamp<int64_t>(whole / rows, 1, alone);
-}
-
-void ContractTile::chooseTiles() {
-  int64_t depth = 1;
-  for (unsigned d : k)
-    depth *= std::max<int64_t>(1, estimate(nest.sizes[d]));
-  int64_t rows = std::max<int64_t>(1, estimate(rowCount));
-  int64_t blocks = llvm::divideCeil(rows, mr), panels = llvm::divideCeil(std::max<int64_t>(1, estimate(columns)), nr);
-  // Rows of A that stay in half of L2 while panels go by; if all do, consecutive tiles share a panel instead.
-  int64_t fit = std::max<int64_t>(1, machine.l2Bytes / 2 / (mr * rowBytes(rows, depth)));
-  int64_t work = mr * nr * depth, enough = 16 * tileWork;
-  blocksPerTile = std::min(blocks, fit);
-  panelsInside = blocksPerTile < blocks;
-  chooseParts(depth);
-  // A tile in parts reads its panel from L2 once: it keeps at least as many blocks as pay for that.
-  int64_t least = partSteps ? 8 : 1;
-  auto tiles = [&] { return panels * llvm::divideCeil(blocks, blocksPerTile); };
-  while (tiles() < 32 && blocksPerTile > 1 && (blocksPerTile >= 2 * least || tiles() < 8) && blocksPerTile * work / 2 >= enough)
-    blocksPerTile = llvm::divideCeil(blocksPerTile, 2);
-  blocksPerTile = llvm::divideCeil(blocks, llvm::divideCeil(blocks, blocksPerTile));
-  if (blocksPerTile == 1) // no other block shares a part
-    partSteps = partDims = 0;
-  panelsPerTile = std::clamp<int64_t>(enough / std::max<int64_t>(1, blocksPerTile * work), 1, panels);
-  panelsPerTile = llvm::divideCeil(panels, llvm::divideCeil(panels, panelsPerTile));
-}
-
-/// What a part of the sums is over: "one k0 and 86 of k1".
-std::string ContractTile::partName() {
-  std::string one = llvm::join(llvm::map_range(ArrayRef(kOuter).take_front(partDims), [&](unsigned d) { return nest.names[d]; }), ", ");
-  SmallVector<std::string> rest = llvm::map_to_vector(ArrayRef(k).drop_front(partDims), [&](unsigned d) { return nest.names[d]; });
-  std::string all = llvm::join(rest, ", "), of = partSteps < *runLength.constant() ? std::to_string(partSteps) + " of " + all : one.empty() ? all : "all of " + all;
-  return one.empty() ? of : "one " + one + " and " + of;
-}
-
-/// " of m = m0 * 56 + m1" where rows have several indices.
-std::string ContractTile::rowsName() {
-  if (m.empty())
-    return "";
-  std::string text;
-  for (unsigned d : m) {
-    if (d != m.front())
-      text = (d == m[1] ? text : "(" + text + ")") + "*" + (nest.sizes[d].constant() ? nest.sizes[d].str() : nest.names[d] + "_size") + " + ";
-    text += nest.names[d];
-  }
-  return m.size() == 1 ? " of " + text : " of m = " + text;
-}
-
-/// Parts pay where a panel is larger than L1 and several blocks go over it. Each block's rows are found anew in every part, which
-/// divisions by sizes of the run would make dear.
-void ContractTile::chooseParts(int64_t depth) {
-  int64_t stepBytes = nr * 4, l1 = machine.l1Bytes, room = 24 << 10; // of the stack
-  bool fixed = llvm::all_of(k, [&](unsigned d) { return nest.sizes[d].constant().has_value(); });
-  int64_t most = room / (mr * nr * 4);
-  if (!packing || !fixed || run.empty() || (!affineRows && !rowCount.constant()) || depth * stepBytes <= l1 || std::min(blocksPerTile, most) < 4)
-    return;
-  int64_t aim = l1 * 3 / 4 / stepBytes, length = *runLength.constant();
-  blocksPerTile = std::min(blocksPerTile, most);
-  partDims = kOuter.size();
-  partSteps = length;
-  // Short runs: several to a part.
-  for (int64_t steps = length; partDims; --partDims) {
-    steps *= *nest.sizes[kOuter[partDims - 1]].constant();
-    if (steps * 2 > aim * 3)
-      break;
-  }
-  // Long runs: equal parts of one, as near to the aim as they divide it.
-  auto distance = [&](int64_t steps) { return steps > aim ? double(steps) / aim : double(aim) / steps; };
-  if (partDims == kOuter.size() && length > aim)
-    for (int64_t parts = 2; length / parts >= 16; ++parts)
-      if (int64_t steps = llvm::divideCeil(length, parts); distance(steps) < distance(partSteps))
-        partSteps = steps;
-  if (!partDims && partSteps == length) // one part is the whole
-    partSteps = 0;
-}
-
 //===----------------------------------------------------------------------===//
 // Code
 //===----------------------------------------------------------------------===//
 
 void ContractTile::emit() {
   DimExpr panels = DimExpr::ceilDiv(columns, nr), blocks = DimExpr::ceilDiv(rowCount, mr);
-  DimExpr panelTiles = DimExpr::ceilDiv(panels, panelsPerTile), blockTiles = DimExpr::ceilDiv(blocks, blocksPerTile);
+  DimExpr panelTiles = DimExpr::ceilDiv(panels, blocking.panelsPerTile), blockTiles = DimExpr::ceilDiv(blocks, blocking.blocksPerTile);
   Dims grid;
   for (unsigned d : outer)
     grid.push_back(nest.sizes[d]);
-  grid.push_back(panelsInside ? blockTiles : panelTiles);
-  grid.push_back(panelsInside ? panelTiles : blockTiles);
+  grid.push_back(blocking.panelsInside ? blockTiles : panelTiles);
+  grid.push_back(blocking.panelsInside ? panelTiles : blockTiles);
   unevenRows = !rowCount.constant();
   unevenPanel = !columns.constant() || *columns.constant() % nr;
   table = !affineRows || unevenRows;
 
-  auto plural = [](int64_t n, StringRef what) { return std::to_string(n) + " " + what.str() + (n == 1 ? "" : "s"); };
-  std::string about = "a block of registers: " + plural(mr, "row") + rowsName() + " by a panel of " + std::to_string(nr) + " columns of n, " +
-                      std::to_string(mr) + " x " + std::to_string(nr / lanes) + " vectors of sums";
-  about += "\na tile: " + plural(blocksPerTile, "block") + " (" + plural(blocksPerTile * mr, "row") + ") by " + plural(panelsPerTile, "panel") + " (" +
-           plural(panelsPerTile * nr, "column") + ")";
-  if (partSteps)
-    about += "\nsums in parts, each of " + partName() + ": the tile's blocks all go over a part of the panel, which stays in L1, before the next";
+  std::string about = blocking.text(*this, nest, machine);
   e.b.getInsertionBlock()->getParentOp()->setAttr("registers", e.b.getStringAttr(std::to_string(mr) + "x" + std::to_string(nr)));
   // Sizes are named where they are computed first.
   auto named = [&](const Twine &name, const DimExpr &size) {
@@ -348,10 +258,10 @@ void ContractTile::emit() {
     for (unsigned d : ArrayRef(m).drop_front(m.empty() ? 0 : 1))
       named(nest.names[d] + "_size", nest.sizes[d]);
   named("row_count", rowCount);
-  if (blocksPerTile > 1)
+  if (blocking.blocksPerTile > 1)
     named("block_count", blocks);
   if (grid.size() > 1)
-    named(panelsInside ? "panel_tiles" : "block_tiles", grid.back());
+    named(blocking.panelsInside ? "panel_tiles" : "block_tiles", grid.back());
   forall(e, product(grid), about, [&](Value tile) {
     SmallVector<Value> at = e.delinearize(tile, grid);
     iv.assign(nest.kinds.size(), {});
@@ -360,7 +270,7 @@ void ContractTile::emit() {
         iv[d] = e.index(0);
     for (auto [d, v] : llvm::zip(outer, at))
       iv[d] = e.name(nest.names[d], v);
-    Value panelTile = at[outer.size() + (panelsInside ? 1 : 0)], blockTile = at[outer.size() + (panelsInside ? 0 : 1)];
+    Value panelTile = at[outer.size() + (blocking.panelsInside ? 1 : 0)], blockTile = at[outer.size() + (blocking.panelsInside ? 0 : 1)];
     auto range = [&](StringRef name, Value tile, int64_t per, const DimExpr &total) -> std::pair<Value, Value> {
       if (per == 1 && !total.isConstant(1)) {
         if (isa<BlockArgument>(tile)) // nothing else tells tiles apart
@@ -382,44 +292,52 @@ void ContractTile::emit() {
         return SmallVector<Value>();
       });
     };
-    auto [p0, p1] = range("panel", panelTile, panelsPerTile, panels);
-    auto [b0, b1] = range("block", blockTile, blocksPerTile, blocks);
+    auto [p0, p1] = range("panel", panelTile, blocking.panelsPerTile, panels);
+    auto [b0, b1] = range("block", blockTile, blocking.blocksPerTile, blocks);
     each("panel", p0, p1, [&, b0 = b0, b1 = b1](Value panel) {
-      if (partSteps)
+      if (blocking.partSteps)
         return inParts(panel, b0, b1);
-      each("block", b0, b1, [&](Value i) { block({e.name("row", e.mul(i, e.index(mr))), panel}); });
+      each("block", b0, b1, [&, b0 = b0](Value i) {
+        RegisterBlock at;
+        at.firstRow = e.name("row", e.mul(i, e.index(mr)));
+        at.panel = panel;
+        if (blocking.linesOfBlock)
+          at.inTile = e.name("block_in_tile", e.sub(i, b0));
+        block(at);
+      });
     });
   });
 }
 
 /// for part of the sums: for block of the tile: the block's sums, taken up where the last part left them.
 void ContractTile::inParts(Value panel, Value blockBegin, Value blockEnd) {
-  int64_t length = *runLength.constant(), runParts = llvm::divideCeil(length, partSteps), parts = runParts;
+  int64_t length = *runLength.constant(), runParts = llvm::divideCeil(length, blocking.partSteps), parts = runParts;
   Dims grid;
-  for (unsigned d : ArrayRef(kOuter).take_front(partDims)) {
+  for (unsigned d : ArrayRef(kOuter).take_front(blocking.partDims)) {
     grid.push_back(nest.sizes[d]);
     parts *= *nest.sizes[d].constant();
   }
   grid.push_back(runParts);
-  partial = e.name("partial", e.local({blocksPerTile, mr, nr / lanes}, lanesOf(accType, lanes)));
+  partial = e.name("partial", e.local({blocking.blocksPerTile, mr, nr / lanes}, lanesOf(accType, lanes)));
   e.remark("Between the parts the sums of the blocks wait in `partial`.");
   e.loop("part", e.index(0), e.index(parts), 1, {}, [&](Value part, ValueRange) {
     RegisterBlock at;
     at.panel = panel;
-    at.kiv = iv;
+    RegisterBlock::Part &p = at.part.emplace();
+    p.kiv = iv;
     SmallVector<Value> position = e.delinearize(part, grid);
-    for (auto [d, v] : llvm::zip(ArrayRef(kOuter).take_front(partDims), position))
-      at.kiv[d] = e.name(nest.names[d], v);
-    at.runBegin = e.name(runName() + "_begin", e.mul(position.back(), e.index(partSteps)));
-    at.runEnd = e.add(at.runBegin, e.index(partSteps));
-    at.runEnd = e.name(runName() + "_end", length % partSteps ? e.min(at.runEnd, e.index(length)) : at.runEnd);
+    for (auto [d, v] : llvm::zip(ArrayRef(kOuter).take_front(blocking.partDims), position))
+      p.kiv[d] = e.name(nest.names[d], v);
+    p.runBegin = e.name(runName() + "_begin", e.mul(position.back(), e.index(blocking.partSteps)));
+    p.runEnd = e.add(p.runBegin, e.index(blocking.partSteps));
+    p.runEnd = e.name(runName() + "_end", length % blocking.partSteps ? e.min(p.runEnd, e.index(length)) : p.runEnd);
     auto equals = [&](int64_t n) { return e.b.createOrFold<arith::CmpIOp>(e.loc, arith::CmpIPredicate::eq, part, e.index(n)); };
-    at.isFirst = e.name("is_first", equals(0));
-    at.isLast = e.name("is_last", equals(parts - 1));
+    p.isFirst = e.name("is_first", equals(0));
+    p.isLast = e.name("is_last", equals(parts - 1));
     e.loop("block", blockBegin, blockEnd, 1, {}, [&](Value i, ValueRange) {
       RegisterBlock here = at;
       here.firstRow = e.name("row", e.mul(i, e.index(mr)));
-      here.slot = e.name("block_in_tile", e.sub(i, blockBegin));
+      here.part->slot = here.inTile = e.name("block_in_tile", e.sub(i, blockBegin));
       block(here);
       return SmallVector<Value>();
     });
@@ -432,7 +350,7 @@ void ContractTile::block(const RegisterBlock &given) {
   Value firstRow = given.firstRow, panel = given.panel;
   auto fixedRows = rowCount.constant(), fixedColumns = columns.constant();
   int64_t rest = fixedRows ? *fixedRows % mr : 0;
-  bool mixedRows = rest && *fixedRows > mr, mixedPanels = unevenPanel && (!fixedColumns || *fixedColumns > nr);
+  bool mixedRows = fixedRows ? rest && *fixedRows > mr : hasOneRowCase(), mixedPanels = unevenPanel && (!fixedColumns || *fixedColumns > nr);
   RegisterBlock at = given;
   at.rows = e.index(rest && !mixedRows ? rest : mr);
   if (unevenPanel && !mixedPanels)
@@ -454,8 +372,11 @@ void ContractTile::block(const RegisterBlock &given) {
       }
     cases = all;
   };
-  if (mixedRows)
-    vary("rows", e.min(e.sub(e.dim(rowCount), firstRow), e.index(mr)), {mr, rest});
+  Value left = mixedRows ? e.sub(e.dim(rowCount), firstRow) : Value();
+  if (mixedRows && fixedRows)
+    vary("rows", e.min(left, e.index(mr)), {mr, rest});
+  else if (mixedRows)
+    vary("rows", arith::SelectOp::create(e.b, e.loc, isOne(left), e.index(1), e.index(mr)), {mr, 1});
   if (mixedPanels) {
     Value end = e.mul(e.add(panel, e.index(1)), e.index(nr));
     vary("whole", e.b.createOrFold<arith::CmpIOp>(e.loc, arith::CmpIPredicate::sle, end, e.dim(columns)), {1, 0});
@@ -469,7 +390,7 @@ void ContractTile::block(const RegisterBlock &given) {
   doc += constantOf(panel) ? "" : ", the columns of `panel`";
   if (mixedPanels)
     doc += ", of which the last panel has fewer";
-  if (at.slot)
+  if (at.part)
     doc += "\nA part goes on with the sums that the part before it left in `partial`; the last one writes the results.";
   variants->setAttr("doc", e.b.getStringAttr(doc));
   OpBuilder::InsertionGuard guard(e.b);
@@ -480,6 +401,8 @@ void ContractTile::block(const RegisterBlock &given) {
   }
   micro(at);
 }
+
+Value ContractTile::isOne(Value x) { return e.b.createOrFold<arith::CmpIOp>(e.loc, arith::CmpIPredicate::eq, x, e.index(1)); }
 
 void ContractTile::eachRow(const RegisterBlock &at, llvm::function_ref<void(Value)> body) { e.unrolled("i", at.rows, mr, body); }
 void ContractTile::eachVector(const RegisterBlock &at, llvm::function_ref<void(Value)> body) { e.unrolled("j", at.vectors, nr / lanes, body); }
@@ -575,7 +498,7 @@ Value ContractTile::factor(Value stored, unsigned in) {
 Value ContractTile::panelBase(Value panel, ArrayRef<Value> kiv) {
   SmallVector<Value> at(kiv);
   if (!packing) {
-    at[n] = e.mul(panel, e.index(nr));
+    at[n] = firstColumn(panel);
     return e.name("panel_offset", e.address(nest.place(1), nest.indices(1, at)));
   }
   // Where the tile's columns begin: a packed panel, and the column in it.
@@ -602,12 +525,69 @@ Value ContractTile::panelBase(Value panel, ArrayRef<Value> kiv) {
 }
 
 /// Where vector `j` of a tile's columns lies, from the first one. A tile may be several packed panels wide.
-Value ContractTile::columnOffset(Value j) {
+Value ContractTile::columnOffset(Value j) { return columnOffset(j, lanes); }
+
+/// The same of units of `unit` columns.
+Value ContractTile::columnOffset(Value j, int64_t unit) {
   int64_t width = packing ? std::min(nr, packing) : nr; // of what lies side by side
   if (nr == width)
-    return e.mul(j, e.index(lanes));
-  Value perPanel = e.index(width / lanes);
-  return e.add(e.mul(e.divPositive(j, perPanel), e.dim(packingStep)), e.mul(e.modPositive(j, perPanel), e.index(lanes)));
+    return e.mul(j, e.index(unit));
+  Value perPanel = e.index(width / unit);
+  return e.add(e.mul(e.divPositive(j, perPanel), e.dim(packingStep)), e.mul(e.modPositive(j, perPanel), e.index(unit)));
+}
+
+/// This block's share of the next part, a line or more in each step, in the order in which they lie: a processor's own prefetcher then
+/// helps. `panelBegin` is where the panel begins; the blocks behind the last share run on into the part after the next.
+void ContractTile::prefetchShare(const RegisterBlock &block, Value panelBegin, ArrayRef<Value> kiv, Value step) {
+  int64_t columnsOfLine = ContractBlocking::cacheLine * 8 / nest.place(1).element.getIntOrFloatBitWidth();
+  int64_t pieces = nr / packing, linesOfPiece = packing / columnsOfLine; // a part is a piece of each of the tile's packed panels
+  // Where the next part begins, and how far this one is.
+  Value next = panelBegin;
+  SmallVector<Value> indices;
+  Dims strides;
+  auto walk = [&](ArrayRef<unsigned> dims, SmallVector<Value> &list, Dims &steps) {
+    for (unsigned d : dims) {
+      list.push_back(kiv[d]);
+      DimExpr s = 1;
+      for (unsigned inner : llvm::reverse(k)) {
+        if (inner == d)
+          break;
+        s = s * nest.sizes[inner];
+      }
+      steps.push_back(s);
+    }
+  };
+  walk(ArrayRef(kOuter).take_front(blocking.partDims), indices, strides);
+  Value begin = e.address(indices, strides, 0);
+  if (block.part)
+    begin = e.add(begin, block.part->runBegin);
+  int64_t whole = 1;
+  for (unsigned d : k)
+    whole *= *nest.sizes[d].constant();
+  // The part behind a panel's last one is the next panel's first.
+  bool onePart = blocking.stepsOfPart == whole;
+  next = e.add(panelBegin, onePart ? e.mul(e.index(blocking.stepsOfPart), e.index(nr)) : e.mul(e.add(begin, e.index(blocking.stepsOfPart)), e.index(packing)));
+  indices.clear();
+  strides.clear();
+  walk(ArrayRef(kOuter).drop_front(blocking.partDims), indices, strides);
+  Value done = e.add(e.address(indices, strides, 0), block.part ? e.sub(step, block.part->runBegin) : step);
+  for (int64_t line = 0; line < blocking.linesOfBlock; ++line) {
+    Value share = e.add(e.mul(block.inTile, e.index(blocking.linesOfBlock)), e.index(line)), at;
+    if (pieces == 1 || onePart)
+      at = e.mul(share, e.index(blocking.stepsOfPart * columnsOfLine));
+    else
+      at = e.add(e.mul(e.divPositive(share, e.index(linesOfPiece)), e.dim(packingStep)),
+                 e.mul(e.modPositive(share, e.index(linesOfPiece)), e.index(blocking.stepsOfPart * columnsOfLine)));
+    e.prefetch(nest.place(1).buffer, e.add(e.add(next, at), e.mul(done, e.index(columnsOfLine))), /*toL1=*/false);
+  }
+}
+
+/// What this block uses some steps later.
+void ContractTile::prefetchAhead(Value row) {
+  int64_t bytes = nest.place(1).element.getIntOrFloatBitWidth() / 8;
+  e.unrolled("line", blocking.linesPerStep, [&](Value line) {
+    e.prefetch(nest.place(1).buffer, e.add(e.add(row, columnOffset(line, ContractBlocking::cacheLine / bytes)), e.index(ContractBlocking::streamAhead / bytes)), /*toL1=*/true);
+  });
 }
 
 /// "k2", or "k1_k2" for dimensions that run as one.
@@ -617,12 +597,14 @@ std::string ContractTile::runName() {
 
 void ContractTile::sumRun(const RegisterBlock &block, ArrayRef<Value> kiv) {
   Place &a = nest.place(0), &b = nest.place(1);
-  Value bBase = panelBase(block.panel, kiv), aBase;
-  if (!table) {
-    SmallVector<Value> at(kiv);
-    setRow(at, block.firstRow, true);
-    aBase = e.address(a, nest.indices(0, at));
-  } else if (guarded.empty()) {
+  Value bBase = panelBase(block.panel, kiv), bPanel, aBase = e.index(0); // of a row's pointer
+  if (blocking.linesOfBlock) {
+    SmallVector<Value> start(kiv);
+    for (unsigned d : k)
+      start[d] = e.index(0);
+    bPanel = panelBase(block.panel, start);
+  }
+  if (table && guarded.empty()) {
     SmallVector<Value> steps;
     Dims strides;
     for (unsigned d : kOuter) {
@@ -630,13 +612,20 @@ void ContractTile::sumRun(const RegisterBlock &block, ArrayRef<Value> kiv) {
       strides.push_back(*nest.coefficient(0, d));
     }
     aBase = e.address(steps, strides, 0);
-  } else {
-    aBase = e.index(0);
   }
-  Value lda = table || m.empty() ? e.index(0) : e.dim(*nest.coefficient(0, m.back()));
-  Value begin = block.runBegin ? block.runBegin : e.index(0), end = block.runEnd ? block.runEnd : e.dim(runLength);
+  Value begin = block.part ? block.part->runBegin : e.index(0), end = block.part ? block.part->runEnd : e.dim(runLength);
   e.loop(runName(), begin, end, 1, {}, [&](Value kk, ValueRange) {
-    Value bRow = e.add(bBase, e.mul(kk, e.dim(bStep))), aColumn = e.add(aBase, e.mul(kk, e.dim(aStep)));
+    Value bRow = e.add(bBase, e.mul(kk, e.dim(bStep))), aColumn = e.mul(kk, e.dim(aStep));
+    auto share = [&] {
+      if (blocking.linesOfBlock)
+        prefetchShare(block, bPanel, kiv, kk);
+    };
+    if (blocking.linesPerStep && !blocking.linesOfBlock)
+      prefetchAhead(bRow);
+    else if (hasOneRowCase())
+      e.either(isOne(block.rows), [&] { prefetchAhead(bRow); }, share);
+    else
+      share();
     eachVector(block, [&](Value j) {
       Value at = e.add(bRow, columnOffset(j));
       Type type = lanesOf(cast<MemRefType>(b.buffer.getType()).getElementType(), lanes);
@@ -648,9 +637,11 @@ void ContractTile::sumRun(const RegisterBlock &block, ArrayRef<Value> kiv) {
       Value x;
       if (table) {
         Value row = e.get(rowPtr, i);
-        x = plan::PtrLoadOp::create(e.b, e.loc, cast<plan::PtrType>(row.getType()).getElement(), row, aColumn);
+        x = plan::PtrLoadOp::create(e.b, e.loc, cast<plan::PtrType>(row.getType()).getElement(), row, e.add(aBase, aColumn));
       } else {
-        x = e.load(a.buffer, e.add(aColumn, e.mul(i, lda)));
+        SmallVector<Value> at(kiv);
+        setRow(at, e.add(block.firstRow, i), true);
+        x = e.load(a.buffer, e.add(e.address(a, nest.indices(0, at)), aColumn));
       }
       x = e.broadcast(factor(x, 0), lanes);
       eachVector(block, [&](Value j) {
@@ -681,7 +672,7 @@ void ContractTile::outerSums(unsigned depth, const RegisterBlock &at, SmallVecto
 }
 
 void ContractTile::finish(const RegisterBlock &at) {
-  Value column = e.name("column", e.mul(at.panel, e.index(nr)));
+  Value column = firstColumn(at.panel);
   bool wholeVectors = columns.constant() && *columns.constant() % lanes == 0;
   eachRow(at, [&](Value i) {
     Value row = e.name("m", e.add(at.firstRow, i));
@@ -721,7 +712,7 @@ void ContractTile::micro(const RegisterBlock &block) {
   at.vectors = e.index(most);
   at.columns = e.index(nr);
   if (at.whole) {
-    Value left = columns.constant() ? e.index(*columns.constant() % nr) : e.sub(e.dim(columns), e.mul(at.panel, e.index(nr)));
+    Value left = columns.constant() ? e.index(*columns.constant() % nr) : e.sub(e.dim(columns), firstColumn(at.panel));
     auto choose = [&](Value whole, Value partial) { return e.b.createOrFold<arith::SelectOp>(e.loc, at.whole, whole, partial); };
     at.columns = e.name("columns", choose(at.columns, left));
     if (auto fixed = constantOf(left))
@@ -750,18 +741,19 @@ void ContractTile::micro(const RegisterBlock &block) {
       Value left = e.sub(at.columns, e.mul(j, e.index(lanes)));
       e.set(vector::CreateMaskOp::create(e.b, e.loc, lanesOf(e.b.getI1Type(), lanes), left), masks, j);
     });
-  if (!at.slot) {
+  if (!at.part) {
     begin();
     outerSums(0, at, SmallVector<Value>(iv));
     e.remark(nest.epilogue() ? "What the sums come to." : "");
     return finish(at);
   }
   e.remark("The sums so far.");
-  e.either(at.isFirst, begin, [&] { eachSum([&](Value i, Value j) { e.set(e.get(partial, {at.slot, i, j}), acc, {i, j}); }); });
-  outerSums(partDims, at, at.kiv);
+  const RegisterBlock::Part &part = *at.part;
+  e.either(part.isFirst, begin, [&] { eachSum([&](Value i, Value j) { e.set(e.get(partial, {part.slot, i, j}), acc, {i, j}); }); });
+  outerSums(blocking.partDims, at, part.kiv);
   e.remark("Results, or sums for the next part.");
-  e.either(at.isLast, [&] { finish(at); },
-           [&] { eachSum([&](Value i, Value j) { e.set(e.get(acc, {i, j}), partial, {at.slot, i, j}); }); });
+  e.either(part.isLast, [&] { finish(at); },
+           [&] { eachSum([&](Value i, Value j) { e.set(e.get(acc, {i, j}), partial, {part.slot, i, j}); }); });
 }
 } // namespace
 

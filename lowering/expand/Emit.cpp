@@ -347,6 +347,10 @@ void Emitter::store(Value v, Value buffer, Value at, Value mask) {
     vector::StoreOp::create(b, loc, v, buffer, at);
 }
 
+void Emitter::prefetch(Value buffer, Value at, bool toL1) {
+  memref::PrefetchOp::create(b, loc, buffer, at, /*isWrite=*/false, /*localityHint=*/toL1 ? 3 : 2, /*isDataCache=*/true);
+}
+
 Value Emitter::local(ArrayRef<int64_t> shape, Type element) {
   return memref::AllocaOp::create(b, loc, MemRefType::get(shape, element));
 }

@@ -73,6 +73,8 @@ std::string Tiling::text(ArrayRef<std::string> names) const {
     auto n = sizes[d].constant();
     bool whole = d > full || !chunk || (d == full && n && *n <= chunk);
     std::string part = d < full ? "one " + names[d] : whole ? "all of " + names[d] : std::to_string(chunk) + " of " + names[d];
+    if (!whole && d == full && n && *n % chunk)
+      part += " (" + std::to_string(*n % chunk) + " in the last)";
     text += (text.empty() ? "" : " by ") + part;
   }
   return text;

@@ -136,6 +136,25 @@ class Suite:
                 written.expect(f"{what} where the flag is {flag}", wanted)
         written.end()
 
+    def kept(self):
+        """Every value inside is kept and matches the reference, while onnxruntime's data set says what the outputs are."""
+        cache = floats(70, 2, toys.HEADS, 5, toys.HEAD)
+        for model, inputs in ((toys.mlp(), {"x": floats(71, 7, 24)}), (toys.branch(), {"flag": np.array(True), "x": floats(72, 5)}),
+                              (toys.loop(), {"count": np.array(3), "v0": floats(73, 6)}),
+                              (toys.decoder(), {"hidden": floats(74, 2, 3, toys.WIDTH), "past_key": cache, "past_value": cache})):
+            graph = model.graph
+            file, data = (os.path.join(self.work, f"kept_{graph.name}{end}") for end in (".onnx", ""))
+            onnx.save(model, file)
+            os.makedirs(data, exist_ok=True)
+            for prefix, arrays in (("input", (inputs[i.name] for i in graph.input)), ("output", reference(model, **inputs))):
+                for k, array in enumerate(arrays):
+                    with open(os.path.join(data, f"{prefix}_{k}.pb"), "wb") as f:
+                        f.write(onnx.numpy_helper.from_array(array).SerializeToString())
+            said = command(self.ingot, "verify", file, "--target", self.target, "--data", data, "--keep", "all")[0].decode()
+            count = sum(len(node.output) for node in graph.node)
+            if said.splitlines()[-1] != f"{count} values kept, none differs from the reference":
+                raise Failure(f"{graph.name}: {said}")
+
     def side_by_side(self):
         """Two models for two instruction sets each, one of them made by another build of Ingot, on one pool in one program.
 
@@ -236,7 +255,7 @@ def main():
     args = parser.parse_args()
     os.makedirs(args.work, exist_ok=True)
     suite = Suite(os.path.abspath(args.ingot), args.cxx, args.target, os.path.abspath(args.work))
-    names = args.toy or ["mlp", "decoder", "decoder_state", "branch", "loop", "side_by_side"]
+    names = args.toy or ["mlp", "decoder", "decoder_state", "branch", "loop", "kept", "side_by_side"]
     failed = 0
     for name in names:
         try:

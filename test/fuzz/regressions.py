@@ -54,6 +54,12 @@ def normal(*shape):
     return RANDOM.standard_normal(shape).astype("f4")
 
 
+def bfloat16(x):
+    """Finite numbers rounded to bf16, to the even one of two that are as near, as f4."""
+    bits = np.asarray(x, "f4").view("u4")
+    return ((bits + 0x7FFF + (bits >> 16 & 1)) & 0xFFFF0000).astype("u4").view("f4")
+
+
 def filled(value, *shape):
     return np.full(shape, value, "f4")
 
@@ -417,6 +423,19 @@ def arithmetic():
         a = Mul(x, x)
         b = Add(a, x)
         y = Sub(b, a) }""", [(x * x + x) - x * x], x=x)
+    # The same where the next type is no wider: f16 to bf16 rounds twice, wherever the product is computed.
+    a, b = (RANDOM.standard_normal(640).astype("f2") for _ in range(2))
+    twice = [bfloat16(a * b)]
+    elementwise = """ => (float[] y) {
+        p = Mul(a, b)
+        q = Cast<to = 16>(p)
+        y = Cast<to = 1>(q) }"""
+    yield case("f16_product_to_bf16", "(float16[n] a, float16[n] b)" + elementwise, twice, a=a, b=b)
+    yield case("f16_constant_product_to_bf16", "()" + elementwise, twice, a=a, b=b)
+    yield case("f16_contraction_to_bf16", """(float16[n,1,1] a, float16[n,1,1] b) => (float[] y) {
+        p = MatMul(a, b)
+        q = Cast<to = 16>(p)
+        y = Cast<to = 1>(q) }""", [v.reshape(-1, 1, 1) for v in twice], a=a.reshape(-1, 1, 1), b=b.reshape(-1, 1, 1))
 
 
 def compile_time():

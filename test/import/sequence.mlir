@@ -105,3 +105,21 @@ func.func @rank(%s: !nn.sequence<tensor<*xf32>>, %i: tensor<i64>) -> !onnx.value
   %x = onnx.node "SequenceAt" since 11 (%s, %i) {} : (!nn.sequence<tensor<*xf32>>, tensor<i64>) -> !onnx.value domain ""
   onnx.yield %x : !onnx.value
 }
+
+// -----
+
+// Outputs beside the model's own (verify --keep) are none after all where they are no tensors of numbers: the sequence still never exists.
+// CHECK-LABEL: func.func @kept
+// CHECK-SAME: -> (tensor<2xf32>, tensor<2xf32>)
+// CHECK-SAME: onnx.outputs = ["y", "n"]
+// CHECK-NOT: nn.call
+// CHECK: return
+func.func @kept(%a: tensor<2xf32>) -> (!onnx.value, !onnx.value, !onnx.value)
+    attributes {onnx.outputs = ["y", "s", "n"], ingot.kept = ["s", "n"]} {
+  %zero = nn.constant dense<0> : tensor<i64> : tensor<i64>
+  %n = onnx.node "Neg" since 13 (%a) {} : (tensor<2xf32>) -> !onnx.value domain ""
+  %s = onnx.node "SequenceConstruct" since 11 (%n) {} : (!onnx.value) -> !onnx.value domain ""
+  %x = onnx.node "SequenceAt" since 11 (%s, %zero) {} : (!onnx.value, tensor<i64>) -> !onnx.value domain ""
+  %y = onnx.node "Exp" since 13 (%x) {} : (!onnx.value) -> !onnx.value domain ""
+  onnx.yield %y, %s, %n : !onnx.value, !onnx.value, !onnx.value
+}

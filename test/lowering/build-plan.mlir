@@ -8,7 +8,7 @@
 // CHECK-SAME: %[[X:[a-z0-9]+]]: memref<?xf32> {plan.name = "input0"{{.*}}, %[[Y:[a-z0-9]+]]: memref<?xf32> {plan.name = "output0"{{.*}}, %[[U:[a-z0-9]+]]: memref<?xf32> {plan.name = "output1"
 // CHECK: %[[D:.*]] = plan.alloc "16"
 // CHECK-NEXT: plan.launch @exp(%[[X]], %[[D]])
-// CHECK-NEXT: plan.launch @copy_of_exp(%[[D]], %[[U]])
+// CHECK-NEXT: plan.launch @copy_of_exp(%[[D]], %[[U]]) {names = ["exp", "copy of exp"], origin = ["copy of exp"]}
 // CHECK-NEXT: plan.launch @update(%[[X]], %[[U]])
 // CHECK-NEXT: plan.launch @tanh(%[[D]], %[[Y]])
 func.func @view_read_later(%x: tensor<16xf32>) -> (tensor<4x4xf32>, tensor<16xf32>) {

@@ -34,7 +34,7 @@ plan.model @m {
 
 // A contraction of 20 rows by 40 columns in blocks of 8 by 32: the rows and columns left over are cases of one body.
 // V4: plan.kernel @product
-// V4-SAME: tile = "a block of registers: 8 rows of m by a panel of 32 columns of n, 8 x 2 vectors of sums\0Aa tile: 3 blocks (24 rows) by 2 panels (64 columns)"
+// V4-SAME: tile = "a block of registers: 8 rows of m by a panel of 32 columns of n, 8 x 2 vectors of sums\0A20 rows: 2 blocks of 8 and one of 4; 40 columns: 1 panel of 32 and one of 8\0Aa tile: 3 blocks (24 rows) by 2 panels (64 columns)"
 // V4: %[[ROWS:.*]] = arith.minsi
 // V4: %[[WHOLE:.*]] = arith.cmpi sle
 // V4: plan.variants "block"(%[[ROWS]], %[[WHOLE]]) arguments ["rows", "whole"]

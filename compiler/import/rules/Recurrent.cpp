@@ -215,7 +215,10 @@ Recurrent::State Recurrent::cell(const Direction &d, Value products, State befor
         v = s.add(v, s.add(r.in[bw[i]], r.in[br[i]]));
       return v;
     };
-    auto act = [&](unsigned i, Value v) { return activate(s, d.f[i], clipped(s, v)); };
+    auto act = [&](unsigned i, Value v, StringRef name = "") {
+      Value y = activate(s, d.f[i], clipped(s, v));
+      return name.empty() ? y : r.named(name, y);
+    };
     SmallVector<Value> out;
     if (!isLstm()) {
       out.push_back(act(0, gate(0)));
@@ -225,11 +228,11 @@ Recurrent::State Recurrent::cell(const Direction &d, Value products, State befor
       auto peeped = [&](unsigned i, Value state) {
         return d.peephole ? s.fma(r.in[peep[i]], state, gate(i)) : gate(i);
       };
-      Value i = act(0, peeped(0, c0));
-      Value f = n.i("input_forget") ? s.sub(s.constant(1), i) : act(0, peeped(2, c0));
-      Value fresh = act(1, gate(3));
-      Value c1 = s.fma(f, c0, s.mul(i, fresh));
-      Value o = act(0, peeped(1, c1));
+      Value i = act(0, peeped(0, c0), "input_gate");
+      Value f = n.i("input_forget") ? s.sub(s.constant(1), i) : act(0, peeped(2, c0), "forget_gate");
+      Value fresh = act(1, gate(3), "candidate");
+      Value c1 = r.named("cell", s.fma(f, c0, s.mul(i, fresh)));
+      Value o = act(0, peeped(1, c1), "output_gate");
       out.append({s.mul(o, activate(s, d.f[2], c1)), c1});
     }
     if (lengths) {
@@ -298,9 +301,9 @@ Recurrent::State Recurrent::gru(const Direction &d, Value products, State before
     auto recur = [&](unsigned i) { return d.bias ? s.add(r.in[pr[i]], r.in[br[i]]) : r.in[pr[i]]; };
     auto sum = [&](unsigned i, Value rec) { return gateSum(r, px[i], rec, d.bias ? std::optional(bw[i]) : std::nullopt); };
     auto act = [&](unsigned i, Value v) { return activate(s, d.f[i], clipped(s, v)); };
-    Value z = act(0, sum(0, recur(0)));
+    Value z = r.named("update_gate", act(0, sum(0, recur(0))));
     Value fresh = linear ? sum(2, s.mul(act(0, sum(1, recur(1))), recur(2))) : sum(2, recur(2));
-    fresh = act(1, fresh);
+    fresh = r.named("candidate", act(1, fresh));
     Value next = s.fma(z, r.in[h], s.mul(s.sub(s.constant(1), z), fresh));
     if (!lengths)
       return {next};

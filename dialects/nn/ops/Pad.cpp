@@ -11,18 +11,18 @@ Value padElement(Scalars &r, Value table, Value value, ArrayRef<Value> at, Array
   Value zero = r.indexConst(0), one = r.indexConst(1), outside;
   SmallVector<Value> from;
   for (auto [i, begin, dim] : llvm::zip(at, begins, dims)) {
-    Value n = r.dim(dim), last = ix.sub(n, one), k = ix.sub(i, begin);
+    Value n = r.dim(dim), last = r.named("last", ix.sub(n, one)), k = ix.sub(i, begin);
     if (mode == "constant") {
       Value out = arith::OrIOp::create(r.b, r.loc, ix.cmp(Cmp::LT, k, zero), ix.cmp(Cmp::GE, k, n));
       outside = outside ? arith::OrIOp::create(r.b, r.loc, outside, out).getResult() : out;
     } else if (mode == "wrap") {
       k = ix.mod(k, ix.max(n, one));
     } else if (mode == "reflect") { // a period goes up and down, each end once
-      Value period = ix.max(ix.mul(last, r.indexConst(2)), one);
-      k = ix.mod(k, period);
+      Value period = r.named("period", ix.max(ix.mul(last, r.indexConst(2)), one));
+      k = r.named("phase", ix.mod(k, period));
       k = ix.select(ix.cmp(Cmp::GT, k, last), ix.sub(period, k), k);
     }
-    from.push_back(ix.max(zero, ix.min(k, last)));
+    from.push_back(r.named("source", ix.max(zero, ix.min(k, last))));
   }
   Value x = r.read(table, from);
   if (!outside)

@@ -38,6 +38,12 @@ INGOT_INDEX ingot_floordiv(int64_t a, int64_t b) { return b ? a / b - (a % b < 0
 INGOT_INDEX ingot_ceildiv(int64_t a, int64_t b) { return b ? a / b + (a % b > 0) : 0; }
 INGOT_INDEX ingot_mod(int64_t a, int64_t b) { return b ? a % b + (a % b < 0 ? b : 0) : 0; }
 
+// Fetches a cache line to L1 or L2, from an address that need not be a buffer's.
+#if !defined(__CUDACC__)
+static inline __attribute__((always_inline)) void ingot_prefetch_l1(const void *line) { __builtin_prefetch(line, 0, 3); }
+static inline __attribute__((always_inline)) void ingot_prefetch_l2(const void *line) { __builtin_prefetch(line, 0, 2); }
+#endif
+
 // Tiles that are worth starting a thread for, when `tiles` tiles take `flops` operations.
 INGOT_INDEX ingot_grain(int64_t flops, int64_t tiles) {
   return flops > 0 && flops / 65536 < tiles ? ingot_max(1, tiles / (flops / 65536 + 1)) : 1;

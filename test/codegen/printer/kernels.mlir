@@ -61,13 +61,13 @@ plan.kernel @relu(%n: index {plan.name = "n"}, %x: memref<?xf32> {plan.name = "x
 // CHECK-NEXT:      for (int64_t n = 0; n < 4; ++n)
 // CHECK-NEXT:        acc[m][n] = f32x16{};
 // CHECK-NEXT:    }
-// CHECK-NEXT:    const int64_t offset = tile * 6;
+// CHECK-NEXT:    const int64_t tile_offset = tile * 6;
 // CHECK-NEXT:    for (int64_t k = 0; k < 32; ++k) {
 // CHECK:           f32x16 b[4];
 // CHECK:             b[n] = load<f32x16>(w + k * 64 + n * 16);
-// CHECK:             const f32x16 x = broadcast<f32x16>(a[(offset + m) * 32 + k]);
+// CHECK:             const f32x16 x = broadcast<f32x16>(a[(tile_offset + m) * 32 + k]);
 // CHECK:               acc[m][n] = fma(x, b[n], acc[m][n]);
-// CHECK:             store(c + (offset + m) * 64 + n * 16, acc[m][n]);
+// CHECK:             store(c + (tile_offset + m) * 64 + n * 16, acc[m][n]);
 plan.kernel @matmul(%a: memref<?xf32> {plan.name = "a"}, %w: memref<?xf32> {plan.name = "w"}, %c: memref<?xf32> {plan.name = "c"})
     attributes {target = "x86_64_v4", noalias, writes = [2], flops = "49152", doc = "fc: MatMul 12x32 by 32x64; tile: 6 rows"} {
   %c0 = arith.constant 0 : index
