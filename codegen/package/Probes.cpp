@@ -43,19 +43,17 @@ Expected<std::string> addProbes(StringRef entry, StringRef prefix, ArrayRef<std:
                              "step " + Twine(at) + " is " + found + ", the report has " +
                                  (at < steps.size() ? StringRef(steps[at]) : "none"));
   };
-  // The function's head holds its own name.
-  auto [head, body] = entry.split(") {\n");
-  std::string out = (head + ") {\n").str();
-  size_t count = 0, done = 0;     // steps; characters of `body` that are in `out`
+  std::string out;
+  size_t count = 0, done = 0;     // steps; characters of `entry` that are in `out`
   std::optional<size_t> launchAt; // an ingot::launch whose kernel comes next
   auto copyUntil = [&](size_t at) {
-    out += body.slice(done, at);
+    out += entry.slice(done, at);
     done = at;
   };
-  for (StringRef rest = body; !rest.empty();) {
+  for (StringRef rest = entry; !rest.empty();) {
     if (skipBlind(rest))
       continue;
-    size_t at = body.size() - rest.size();
+    size_t at = entry.size() - rest.size();
     auto isName = [](char c) { return isAlnum(c) || c == '_' || c == ':'; };
     StringRef name = rest.take_while(isName);
     rest = rest.drop_front(std::max<size_t>(name.size(), 1));
@@ -69,7 +67,7 @@ Expected<std::string> addProbes(StringRef entry, StringRef prefix, ArrayRef<std:
       copyUntil(at);
       out += "ingot::runner::Probe(" + step + ") << ";
       ++count;
-    } else if (name.starts_with(prefix)) {
+    } else if (name.starts_with(prefix) && name.drop_front(prefix.size()) != "run") { // the function itself
       if (name.drop_front(prefix.size()) != wanted)
         return differs(name, count);
       ++count;
@@ -94,7 +92,7 @@ Expected<std::string> addProbes(StringRef entry, StringRef prefix, ArrayRef<std:
   }
   if (count != steps.size())
     return differs("missing", count);
-  copyUntil(body.size());
+  copyUntil(entry.size());
   return ("#include \"runner/probe.h\"\nextern \"C\" ingot::runner::Step " + table + "[];\n" + out).str();
 }
 
