@@ -435,13 +435,16 @@ std::string Formula::window() {
   return "";
 }
 
-/// "a copy of x with its dimensions in the order 0, 2, 3, 1 (NCHW to NHWC) and a border": what only moves elements, in words.
+/// "a copy of x with its dimensions in the order 0, 2, 3, 1 and a border": what moves all elements of a tensor and does no more, in words.
+/// A part, a step or a repetition has no words; the formula says what it is.
 std::string Formula::movement() {
   auto generic = dyn_cast<kernel::GenericOp>(nest.getOperation());
   std::optional<unsigned> moved = generic && !reduces && generic.getNumResults() == 1 ? kernel::movedIn(generic) : std::nullopt;
   if (!moved)
     return "";
+  Value source = nest.getIns()[*moved];
   ArrayRef<AffineExpr> to = nest.resultMap(0).getResults(), from = nest.insMap(*moved).getResults();
+  Dims domain = nest.getDomain().exprs(), sizes = nn::dimsOf(source), written = nn::dimsOf(nest->getResult(0));
   if (from.size() != to.size())
     return "";
   // The dimension of the source that each one of the result runs over; what runs over nothing is matched in order.
@@ -458,17 +461,30 @@ std::string Formula::movement() {
   for (int64_t j = 0; j < int64_t(from.size()); ++j)
     if (!llvm::is_contained(order, j)) // not one for one
       return "";
-  std::string text;
-  if (!llvm::is_sorted(order)) {
-    text = " with its dimensions in the order " + llvm::join(llvm::map_range(order, [](int64_t d) { return std::to_string(d); }), ", ");
-    if (order == SmallVector<int64_t>{0, 2, 3, 1})
-      text += " (NCHW to NHWC)";
-    if (order == SmallVector<int64_t>{0, 3, 1, 2})
-      text += " (NHWC to NCHW)";
+  bool hasBorder = false;
+  for (unsigned k = 0; k < to.size(); ++k) {
+    auto d = dyn_cast<AffineDimExpr>(to[k]);
+    auto read = kernel::LinearIndex::of(from[order[k]], domain.size(), symbols);
+    DimExpr points = d ? domain[d.getPosition()] : DimExpr(1);
+    if (!read || written[k] != points || (!d && to[k] != getAffineConstantExpr(0, to[k].getContext())))
+      return "";
+    bool follows = d && read->coeffs[d.getPosition()].isConstant(1);
+    for (unsigned i = 0; i < read->coeffs.size(); ++i)
+      if (!read->coeffs[i].isConstant(follows && i == d.getPosition() ? 1 : 0))
+        return "";
+    DimExpr before = DimExpr(0) - read->constant, behind = points + read->constant - sizes[order[k]];
+    if ((!follows && !points.isConstant(1)) || !before.isNonNegative() || !behind.isNonNegative())
+      return "";
+    hasBorder |= !before.isConstant(0) || !behind.isConstant(0);
   }
-  if (nest.paddingOf(*moved))
+  if (hasBorder && !nest.paddingOf(*moved))
+    return "";
+  std::string text;
+  if (!llvm::is_sorted(order))
+    text = " with its dimensions in the order " + llvm::join(llvm::map_range(order, [](int64_t d) { return std::to_string(d); }), ", ");
+  if (hasBorder)
     text += text.empty() ? " with a border" : " and a border";
-  return text.empty() ? "" : "a copy of " + nameOf(nest.getIns()[*moved]) + text;
+  return text.empty() ? "" : "a copy of " + nameOf(source) + text;
 }
 
 /// "outside its bounds x is 0": what the formulas find there.

@@ -217,6 +217,31 @@ static bool fromJSON(const json::Value &value, Manifest &m, json::Path path) {
   return true;
 }
 
+bool isTooDeep(StringRef json) {
+  constexpr unsigned deepest = 64;
+  unsigned depth = 0;
+  bool inString = false;
+  for (size_t i = 0; i < json.size(); ++i) {
+    char c = json[i];
+    if (inString && c == '\\')
+      ++i;
+    else if (c == '"')
+      inString = !inString;
+    else if (!inString && (c == '[' || c == '{') && ++depth > deepest)
+      return true;
+    else if (!inString && (c == ']' || c == '}') && depth)
+      --depth;
+  }
+  return false;
+}
+
+/// json::parse, which recurses.
+static Expected<json::Value> parse(StringRef text) {
+  if (isTooDeep(text))
+    return createStringError(inconvertibleErrorCode(), "it nests too deeply");
+  return json::parse(text);
+}
+
 /// The object of a manifest of ours; null for any other text.
 static const json::Object *ours(Expected<json::Value> &value) {
   const json::Object *object = value ? value->getAsObject() : nullptr;
@@ -224,7 +249,7 @@ static const json::Object *ours(Expected<json::Value> &value) {
 }
 
 std::optional<std::vector<std::string>> filesOfManifest(StringRef text) {
-  Expected<json::Value> value = json::parse(text);
+  Expected<json::Value> value = parse(text);
   const json::Object *object = ours(value);
   if (!value)
     consumeError(value.takeError());
@@ -249,7 +274,7 @@ Expected<Manifest> readManifest(StringRef folder, StringRef version) {
         folder + " is no folder of a compiled model: it has no manifest.json; give " +
         (sys::fs::exists(folder + "/model.onnx") ? folder + "/model.onnx" : Twine("a model.onnx")) +
         ", or what 'ingot compile' wrote");
-  Expected<json::Value> value = json::parse((*text)->getBuffer());
+  Expected<json::Value> value = parse((*text)->getBuffer());
   if (!value)
     return damaged(toString(value.takeError()));
   const json::Object *object = ours(value);

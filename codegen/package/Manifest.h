@@ -15,6 +15,9 @@ std::string emitManifest(const Interface &i, const std::map<std::string, std::st
 /// The paths that a manifest of ours lists, of whatever version; nothing for any other text.
 std::optional<std::vector<std::string>> filesOfManifest(llvm::StringRef text);
 
+/// Whether JSON nests deeper than any that we write: parsers recurse, and damaged text must not use up the stack.
+bool isTooDeep(llvm::StringRef json);
+
 struct Manifest {
   LibrarySpec spec; // name, interface, form and size of the weights, build; of targets the name alone
   std::string interfaceHash;

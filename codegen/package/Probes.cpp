@@ -67,9 +67,10 @@ Expected<std::string> addProbes(StringRef entry, StringRef prefix, ArrayRef<std:
       copyUntil(at);
       out += "ingot::runner::Probe(" + step + ") << ";
       ++count;
-    } else if (name.starts_with(prefix) && name.drop_front(prefix.size()) != "run") { // the function itself
-      if (name.drop_front(prefix.size()) != wanted)
-        return differs(name, count);
+    } else if (StringRef kernel = name; kernel.consume_front(prefix) && kernel != "run" && // the function itself
+               (rest.starts_with("(") || rest.starts_with("<<<"))) { // a value may be called so too
+      if (kernel != wanted)
+        return differs(kernel, count);
       ++count;
       StringRef blocks = "<<<ingot::blocks(";
       if (launchAt) {

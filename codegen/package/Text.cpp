@@ -103,7 +103,10 @@ bool isWordOfC(StringRef word) {
       "struct", "switch", "template", "this", "thread_local", "throw", "true", "try", "typedef", "typeid",
       "typename", "typeof", "union", "unsigned", "using", "virtual", "void", "volatile", "wchar_t", "while", "xor",
       "xor_eq", "NULL", "NAN", "INFINITY", "HUGE_VAL", "OVERFLOW", "UNDERFLOW", "DOMAIN", "SING", "EOF", "errno", "stdin", "stdout", "stderr", "linux", "unix", "I"};
-  return word.ends_with("_t") || word.starts_with("ingot_") || words.count(word.str());
+  // N.hpp includes <sys/mman.h>, whose constants are macros.
+  static const char *const mapping[] = {"PROT_", "MAP_", "MADV_", "MS_", "MCL_", "MFD_", "MREMAP_", "MLOCK_", "PKEY_", "POSIX_MADV_"};
+  return word.ends_with("_t") || word.starts_with("ingot_") || words.count(word.str()) ||
+         any_of(mapping, [&](StringRef prefix) { return word.starts_with(prefix); });
 }
 
 static bool isReserved(StringRef word) {

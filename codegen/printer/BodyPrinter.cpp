@@ -321,7 +321,8 @@ void BodyPrinter::operation(Operation *op) {
       return;
     if (StringRef spelling = isaSpelling(op); !spelling.empty() && op->getNumResults() == 0) {
       if (auto prefetch = dyn_cast<isa_ir::PrefetchOp>(op))
-        return statement((spelling + "(" + address(prefetch.getBuffer(), prefetch.getOffset()) + ");").str());
+        return statement((spelling + "_l" + std::to_string(prefetch.getLevel()) + "(" + text(prefetch.getBuffer()) + ", " +
+                          text(prefetch.getOffset()) + ");").str());
     }
     return (void)failed(op);
   }

@@ -169,7 +169,7 @@ static bool isReserved(StringRef word) {
       "ceildiv", "copysign", "cos", "cosh", "count", "divide", "eq", "erf", "exp", "exp2", "expm1", "floor", "floordiv", "floormod",
       "fma", "fmod", "ge", "gt", "iota", "ipow", "is_inf", "is_nan", "lane", "le", "load", "load_masked", "load_n", "log", "log10",
       "log1p", "log2", "lt", "main", "mask_first", "max", "maximum", "maxnum", "memcpy", "memset", "min", "minimum", "minnum", "mod", "mul",
-      "ne", "neg", "popcount", "pow", "prefetch", "remainder", "round", "round_even", "rsqrt", "select", "shl", "shr", "sigmoid",
+      "ne", "neg", "popcount", "pow", "remainder", "round", "round_even", "rsqrt", "select", "shl", "shr", "sigmoid",
       "sin", "sinh", "sqrt", "store", "store_masked", "store_n", "sub", "tan", "tanh", "trunc", "unordered", "with_lane",
       // words of the generated code
       "align", "begin", "checked", "context", "end", "error", "executor", "fail", "frame", "ingot", "status", "std", "stream",

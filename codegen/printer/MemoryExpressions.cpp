@@ -151,10 +151,6 @@ bool BodyPrinter::store(Operation *op) {
     assign(target, value);
     return true;
   }
-  if (auto p = dyn_cast<memref::PrefetchOp>(op)) {
-    statement((p.getLocalityHint() == 3 ? "ingot_prefetch_l1(" : "ingot_prefetch_l2(") + address(p.getMemref(), p.getIndices()) + ");");
-    return true;
-  }
   if (auto s = dyn_cast<vector::StoreOp>(op)) {
     std::string type = cType(s.getVectorType(), unsignedMemory(s.getBase()));
     std::string at = address(s.getBase(), s.getIndices());

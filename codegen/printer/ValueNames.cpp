@@ -38,7 +38,7 @@ static bool onlyAddresses(Value v) {
       return onlyAddresses(user->getResult(0));
     if (auto store = dyn_cast<memref::StoreOp>(user))
       return use.getOperandNumber() > 0;
-    return isa<memref::LoadOp, memref::PrefetchOp, vector::LoadOp, vector::StoreOp, vector::MaskedLoadOp, vector::MaskedStoreOp, plan::PtrToOp,
+    return isa<memref::LoadOp, isa_ir::PrefetchOp, vector::LoadOp, vector::StoreOp, vector::MaskedLoadOp, vector::MaskedStoreOp, plan::PtrToOp,
                plan::PtrLoadOp>(user);
   });
 }

@@ -54,12 +54,19 @@ Expected<CompiledLibrary> readLibrary(StringRef folder) {
   return library;
 }
 
+Error checkReport(StringRef folder) {
+  Expected<package::Manifest> manifest = package::readManifest(folder, INGOT_VERSION);
+  if (!manifest)
+    return manifest.takeError();
+  return package::checkFile(*manifest, folder, "report/report.json");
+}
+
 Error checkSources(StringRef folder) {
   Expected<package::Manifest> manifest = package::readManifest(folder, INGOT_VERSION);
   if (!manifest)
     return manifest.takeError();
   for (auto &[path, hash] : manifest->files)
-    if (path == "report/report.json" || StringRef(path).starts_with("src/entry_") ||
+    if (StringRef(path).starts_with("src/entry_") ||
         (StringRef(path).starts_with("src/") && StringRef(path).ends_with(".h")))
       if (Error error = package::checkFile(*manifest, folder, path))
         return error;

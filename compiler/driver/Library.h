@@ -17,6 +17,9 @@ struct CompiledLibrary {
 /// what is wrong with it and the remedy.
 llvm::Expected<CompiledLibrary> readLibrary(llvm::StringRef folder);
 
+/// Whether report/report.json is that of the library: what is measured is named after it.
+llvm::Error checkReport(llvm::StringRef folder);
+
 /// Whether the sources that are compiled again for a profile are those of the library.
 llvm::Error checkSources(llvm::StringRef folder);
 

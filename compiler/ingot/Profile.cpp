@@ -14,7 +14,7 @@ Profile::Profile(const inspect::PlanFacts &report, const package::LibrarySpec &s
     auto value = evaluate(formula, spec, dims);
     return value ? std::optional(*value * time.calls) : value;
   };
-  for (auto [facts, time] : zip(report.steps, measured.steps))
+  for (auto [facts, time] : zip_first(report.steps, measured.steps)) // the last one measured is between
     steps.push_back({&facts, time, ofRun(facts.flops, time), ofRun(facts.bytes, time)});
   if (!measured.steps.empty())
     between = measured.steps.back();
@@ -117,8 +117,9 @@ void Profile::print(raw_ostream &os, double plainMs) const {
        << shortened(nodesText(s->facts->origin), widestNodes) << "\n";
   if (order.size() < steps.size())
     os << order.size() << " of " << steps.size() << " steps, the longest; --json has all\n";
-  os << format("%zu steps %.4g ms (%.1f%%), between them %.4g ms (%.1f%%); ", steps.size(),
-               sumMs - between.medianMs, (1 - share(between)) * 100, between.medianMs, share(between) * 100)
+  os << format("%zu %s %.4g ms (%.1f%%), ", steps.size(), steps.size() == 1 ? "step" : "steps",
+               sumMs - between.medianMs, (1 - share(between)) * 100)
+     << format("between them %.4g ms (%.1f%%); ", between.medianMs, share(between) * 100)
      << format("a run %.4g ms with probes (median of %.0f), %.4g ms without\n", medianMs, runs, plainMs);
 }
 

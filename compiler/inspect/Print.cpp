@@ -1,5 +1,7 @@
 //===- Print.cpp --------------------------------------------------------------------------===//
 #include "compiler/inspect/Print.h"
+#include "codegen/package/Manifest.h"
+#include "dialects/support/DimExpr.h"
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Format.h"
@@ -227,18 +229,26 @@ std::string reportJson(const ModelFacts &facts) {
 }
 
 std::optional<PlanFacts> readReport(const std::string &text) {
+  if (package::isTooDeep(text))
+    return std::nullopt;
+  // What is no formula has no value, as what the run alone knows has none: it would go unnoticed. Calls have none.
+  auto good = [](const std::string &formula) { return formula.empty() || DimExpr::parse(formula); };
   try {
     Json j = Json::parse(text);
     PlanFacts plan;
     plan.library = j.at("name");
     plan.target = j.at("target");
     plan.flops = j.at("flop");
+    if (!good(plan.flops))
+      return std::nullopt;
     for (const Json &step : j.at("steps")) {
       StepFacts s;
       s.name = step.at("name");
       s.origin = step.at("nodes").get<std::vector<std::string>>();
       s.flops = step.at("flop");
       s.bytes = step.at("bytes");
+      if (!good(s.flops) || !good(s.bytes))
+        return std::nullopt;
       plan.steps.push_back(std::move(s));
     }
     return plan;

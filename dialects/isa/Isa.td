@@ -23,9 +23,10 @@ def Isa_SigmoidOp : Isa_Op<"sigmoid", "sigmoid", "", [Pure, AllTypesMatch<["x", 
   let results = (outs AnyType:$result);
   let assemblyFormat = "$x attr-dict `:` type($result)";
 }
-def Isa_PrefetchOp : Isa_Op<"prefetch", "prefetch", "", []> {
-  let summary = "a hint that the cache line at buffer[offset] is read soon";
-  let arguments = (ins AnyMemRef:$buffer, Index:$offset);
-  let assemblyFormat = "$buffer `[` $offset `]` attr-dict `:` type($buffer)";
+def Isa_PrefetchOp : Isa_Op<"prefetch", "ingot_prefetch", "", []> {
+  let summary = "a hint that the cache line at buffer[offset] is read soon: fetch it to this level of the caches, 1 or 2";
+  let description = "The offset may lie behind the buffer's end.";
+  let arguments = (ins AnyMemRef:$buffer, Index:$offset, ConfinedAttr<I64Attr, [IntMinValue<1>, IntMaxValue<2>]>:$level);
+  let assemblyFormat = "$buffer `[` $offset `]` `to` `level` $level attr-dict `:` type($buffer)";
 }
 #endif

@@ -56,7 +56,7 @@ static LogicalResult verifyExpanded(KernelOp kernel) {
     StringRef dialect = op->getName().getDialectNamespace();
     bool known = dialect == "arith" || dialect == "math" || dialect == "isa" ||
                  isa<scf::ForOp, scf::IfOp, scf::WhileOp, scf::ConditionOp, scf::YieldOp, scf::ForallOp, scf::InParallelOp, memref::LoadOp,
-                     memref::StoreOp, memref::PrefetchOp, memref::AllocaOp, vector::LoadOp, vector::StoreOp, vector::MaskedLoadOp, vector::MaskedStoreOp,
+                     memref::StoreOp, memref::AllocaOp, vector::LoadOp, vector::StoreOp, vector::MaskedLoadOp, vector::MaskedStoreOp,
                      vector::CreateMaskOp, vector::BroadcastOp, vector::FMAOp, vector::ReductionOp, vector::ExtractOp, vector::InsertOp,
                      vector::StepOp, PtrToOp, PtrLoadOp, ZerosOp, VariantsOp, ReturnOp>(op);
     if (!known)

@@ -264,8 +264,11 @@ std::optional<int64_t> DimExpr::evaluate(function_ref<std::optional<int64_t>(Str
 
 namespace {
 struct Parser {
+  /// Maxima of the arena's sizes nest, one for each buffer that shares a place: far fewer.
+  static constexpr unsigned deepest = 1000;
   StringRef s;
   bool ok = true;
+  unsigned depth = 0;
   void skip() { s = s.ltrim(); }
   bool eat(char c) {
     skip();
@@ -288,10 +291,22 @@ struct Parser {
       r = r * factor();
     return r;
   }
+  /// Behind a parenthesis. Text may come from a damaged file: it must not use up the stack.
+  DimExpr inner() {
+    if (depth == deepest) {
+      ok = false;
+      s = {};
+      return 0;
+    }
+    ++depth;
+    DimExpr r = sum();
+    --depth;
+    return r;
+  }
   DimExpr factor() {
     skip();
     if (eat('(')) {
-      DimExpr r = sum();
+      DimExpr r = inner();
       ok &= eat(')');
       return r;
     }
@@ -312,9 +327,9 @@ struct Parser {
     s = s.drop_front(name.size());
     if (!eat('('))
       return DimExpr::symbol(name);
-    DimExpr a = sum();
+    DimExpr a = inner();
     ok &= eat(',');
-    DimExpr b = sum();
+    DimExpr b = inner();
     ok &= eat(')');
     if (name == "floordiv")
       return DimExpr::floorDiv(a, b);

@@ -106,7 +106,11 @@ void Choice::prefetch(int64_t depth) {
     step = step * nest.sizes[d];
   }
   c.linesPerStep = f.nr * bytes / c.cacheLine;
-  if (c.blocksPerTile == 1)
+  // A lone block has none to share with, and behind a lone panel in one part comes nothing.
+  bool isAlone = !c.partSteps && f.columns.constant() && *f.columns.constant() <= f.nr;
+  if (c.blocksPerTile > 1 && isAlone)
+    c.linesPerStep = 0;
+  if (c.blocksPerTile == 1 || isAlone)
     return;
   c.linesOfBlock = llvm::divideCeil(c.linesPerStep, c.blocksPerTile);
   c.stepsOfPart = c.partSteps ? c.partSteps : *f.runLength.constant();

@@ -10,7 +10,7 @@
 // Where a panel is larger than L1, k is divided into parts, and a loop over them stands around the blocks (inParts).
 //
 // A large B comes from memory once. While the blocks of a tile go over a part of it, each fetches a share of the next part to L2;
-// a lone block, which uses each element once, fetches what it is about to use (choosePrefetch).
+// a lone block, which uses each element once, fetches what it is about to use (ContractBlocking).
 //
 // Rows of A are an affine function of the row number, or a table of pointers (convolution). B is packed in panels of a
 // width that all targets share (one or more make the nr columns of this one's tile, or a part of one does), or read where
@@ -537,56 +537,56 @@ Value ContractTile::columnOffset(Value j, int64_t unit) {
 }
 
 /// This block's share of the next part, a line or more in each step, in the order in which they lie: a processor's own prefetcher then
-/// helps. `panelBegin` is where the panel begins; the blocks behind the last share run on into the part after the next.
+/// helps. Blocks behind the last share fetch nothing. `panelBegin` is where the panel begins.
 void ContractTile::prefetchShare(const RegisterBlock &block, Value panelBegin, ArrayRef<Value> kiv, Value step) {
   int64_t columnsOfLine = ContractBlocking::cacheLine * 8 / nest.place(1).element.getIntOrFloatBitWidth();
   int64_t pieces = nr / packing, linesOfPiece = packing / columnsOfLine; // a part is a piece of each of the tile's packed panels
-  // Where the next part begins, and how far this one is.
-  Value next = panelBegin;
-  SmallVector<Value> indices;
-  Dims strides;
-  auto walk = [&](ArrayRef<unsigned> dims, SmallVector<Value> &list, Dims &steps) {
+  // The number of a step of k, from those of some of its outer dimensions.
+  auto stepOf = [&](ArrayRef<unsigned> dims) {
+    SmallVector<Value> indices;
+    Dims strides;
     for (unsigned d : dims) {
-      list.push_back(kiv[d]);
-      DimExpr s = 1;
-      for (unsigned inner : llvm::reverse(k)) {
-        if (inner == d)
-          break;
-        s = s * nest.sizes[inner];
-      }
-      steps.push_back(s);
+      DimExpr inner = 1;
+      for (unsigned i : llvm::make_range(std::next(llvm::find(k, d)), k.end()))
+        inner = inner * nest.sizes[i];
+      indices.push_back(kiv[d]);
+      strides.push_back(inner);
     }
+    return e.address(indices, strides, 0);
   };
-  walk(ArrayRef(kOuter).take_front(blocking.partDims), indices, strides);
-  Value begin = e.address(indices, strides, 0);
-  if (block.part)
-    begin = e.add(begin, block.part->runBegin);
-  int64_t whole = 1;
-  for (unsigned d : k)
-    whole *= *nest.sizes[d].constant();
-  // The part behind a panel's last one is the next panel's first.
-  bool onePart = blocking.stepsOfPart == whole;
-  next = e.add(panelBegin, onePart ? e.mul(e.index(blocking.stepsOfPart), e.index(nr)) : e.mul(e.add(begin, e.index(blocking.stepsOfPart)), e.index(packing)));
-  indices.clear();
-  strides.clear();
-  walk(ArrayRef(kOuter).drop_front(blocking.partDims), indices, strides);
-  Value done = e.add(e.address(indices, strides, 0), block.part ? e.sub(step, block.part->runBegin) : step);
-  for (int64_t line = 0; line < blocking.linesOfBlock; ++line) {
-    Value share = e.add(e.mul(block.inTile, e.index(blocking.linesOfBlock)), e.index(line)), at;
-    if (pieces == 1 || onePart)
-      at = e.mul(share, e.index(blocking.stepsOfPart * columnsOfLine));
-    else
-      at = e.add(e.mul(e.divPositive(share, e.index(linesOfPiece)), e.dim(packingStep)),
-                 e.mul(e.modPositive(share, e.index(linesOfPiece)), e.index(blocking.stepsOfPart * columnsOfLine)));
-    e.prefetch(nest.place(1).buffer, e.add(e.add(next, at), e.mul(done, e.index(columnsOfLine))), /*toL1=*/false);
-  }
+  int64_t shares = llvm::divideCeil(blocking.linesPerStep, blocking.linesOfBlock);
+  e.when(blocking.blocksPerTile > shares ? e.less(block.inTile, e.index(shares)) : Value(), [&] {
+    Value next, done = stepOf(ArrayRef(kOuter).drop_front(blocking.partDims)); // the next part's begin, and steps of this one that are done
+    if (!block.part) {
+      next = e.add(panelBegin, e.index(blocking.stepsOfPart * nr));
+      done = e.add(done, step);
+    } else {
+      Value end = stepOf(ArrayRef(kOuter).take_front(blocking.partDims));
+      end = e.add(end, blocking.partDims == kOuter.size() ? block.part->runEnd : e.index(blocking.stepsOfPart));
+      next = e.add(panelBegin, e.mul(end, e.index(packing)));
+      // Behind the last part comes the next tile's panel, not the tile's next packed one.
+      if (pieces > 1)
+        next = e.add(next, arith::SelectOp::create(e.b, e.loc, block.part->isLast, e.dim(packingStep * (pieces - 1)), e.index(0)));
+      done = e.add(done, e.sub(step, block.part->runBegin));
+    }
+    for (int64_t line = 0; line < blocking.linesOfBlock; ++line) {
+      Value share = e.add(e.mul(block.inTile, e.index(blocking.linesOfBlock)), e.index(line)), at;
+      if (pieces == 1 || !block.part)
+        at = e.mul(share, e.index(blocking.stepsOfPart * columnsOfLine));
+      else
+        at = e.add(e.mul(e.divPositive(share, e.index(linesOfPiece)), e.dim(packingStep)),
+                   e.mul(e.modPositive(share, e.index(linesOfPiece)), e.index(blocking.stepsOfPart * columnsOfLine)));
+      e.prefetch(nest.place(1).buffer, e.add(e.add(next, at), e.mul(done, e.index(columnsOfLine))), 2);
+    }
+  });
 }
 
 /// What this block uses some steps later.
 void ContractTile::prefetchAhead(Value row) {
   int64_t bytes = nest.place(1).element.getIntOrFloatBitWidth() / 8;
   e.unrolled("line", blocking.linesPerStep, [&](Value line) {
-    e.prefetch(nest.place(1).buffer, e.add(e.add(row, columnOffset(line, ContractBlocking::cacheLine / bytes)), e.index(ContractBlocking::streamAhead / bytes)), /*toL1=*/true);
+    Value at = e.add(e.add(row, columnOffset(line, ContractBlocking::cacheLine / bytes)), e.index(ContractBlocking::streamAhead / bytes));
+    e.prefetch(nest.place(1).buffer, at, 1);
   });
 }
 

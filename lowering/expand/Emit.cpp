@@ -1,5 +1,6 @@
 //===- Emit.cpp -----------------------------------------------------------------===//
 #include "lowering/expand/Emit.h"
+#include "dialects/isa/Isa.h"
 #include "mlir/IR/Matchers.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/MathExtras.h"
@@ -347,9 +348,7 @@ void Emitter::store(Value v, Value buffer, Value at, Value mask) {
     vector::StoreOp::create(b, loc, v, buffer, at);
 }
 
-void Emitter::prefetch(Value buffer, Value at, bool toL1) {
-  memref::PrefetchOp::create(b, loc, buffer, at, /*isWrite=*/false, /*localityHint=*/toL1 ? 3 : 2, /*isDataCache=*/true);
-}
+void Emitter::prefetch(Value buffer, Value at, int64_t level) { isa_ir::PrefetchOp::create(b, loc, buffer, at, level); }
 
 Value Emitter::local(ArrayRef<int64_t> shape, Type element) {
   return memref::AllocaOp::create(b, loc, MemRefType::get(shape, element));

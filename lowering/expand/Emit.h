@@ -88,8 +88,8 @@ public:
   /// buffer[at], or the `lanes` elements from there on; lanes beyond the mask are zero.
   mlir::Value load(mlir::Value buffer, mlir::Value at, int64_t lanes = 1, mlir::Value mask = {});
   void store(mlir::Value v, mlir::Value buffer, mlir::Value at, mlir::Value mask = {});
-  /// Fetches the cache line of buffer[at], which may lie behind the buffer's end, to L1 or L2.
-  void prefetch(mlir::Value buffer, mlir::Value at, bool toL1);
+  /// Fetches the cache line of buffer[at], which may lie behind the buffer's end, to a level of the caches: 1 or 2.
+  void prefetch(mlir::Value buffer, mlir::Value at, int64_t level);
   mlir::Value local(llvm::ArrayRef<int64_t> shape, mlir::Type element);
   /// Array element of a local buffer.
   mlir::Value get(mlir::Value array, mlir::ValueRange at);

@@ -16,6 +16,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <climits>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -30,16 +31,17 @@ namespace {
 
 using Bytes = std::vector<unsigned char>;
 
-struct Block { // aligned memory; zeros that cost nothing before they are touched
-  explicit Block(size_t bytes = 0) : size(bytes), memory(std::calloc(bytes + INGOT_ALIGN, 1), std::free) {
-    const uintptr_t address = reinterpret_cast<uintptr_t>(memory.get());
-    ingot::prefer_huge_pages(memory.get(), memory ? bytes : 0);
-    if (memory)
-      data = static_cast<unsigned char *>(memory.get()) + (INGOT_ALIGN - address % INGOT_ALIGN) % INGOT_ALIGN;
+struct Block { // aligned memory; large ones are zeros that cost nothing before they are touched
+  explicit Block(size_t bytes = 0) : size(bytes) {
+    if (!memory.reset(bytes, INGOT_ALIGN))
+      return;
+    data = static_cast<unsigned char *>(memory.data());
+    if (bytes < size_t(2) << 20)
+      std::memset(data, 0, bytes);
   }
   Block(const Block &) = delete;
   size_t size;
-  std::unique_ptr<void, void (*)(void *)> memory;
+  ingot::buffer memory;
   unsigned char *data = nullptr; // null where there is no such memory
 };
 
@@ -99,7 +101,11 @@ bool readFile(const std::string &path, Bytes &bytes) {
   std::fseek(file, 0, SEEK_END);
   const long size = std::ftell(file);
   std::rewind(file);
-  bytes.resize(size > 0 ? size_t(size) : 0); // once: growing would touch the memory of each size on the way
+  if (size < 0 || size == LONG_MAX) { // a pipe, a folder
+    std::fclose(file);
+    return complain("cannot read " + path);
+  }
+  bytes.resize(size_t(size)); // once: growing would touch the memory of each size on the way
   const size_t got = std::fread(bytes.data(), 1, bytes.size(), file);
   std::fclose(file);
   return got == bytes.size() || complain("cannot read " + path);

@@ -396,6 +396,33 @@ TEST_F(PackageTest, FarWeights) {
   expectRuns("readelf -SW main | grep lrodata");
 }
 
+/// Bytes of libmlp.a that are not weights.
+static uint64_t codeOf(const fs::path &work) {
+  llvm::Expected<uint64_t> bytes = codeBytes((work / "mlp/lib/libmlp.a").string(), "mlp");
+  EXPECT_TRUE(bool(bytes)) << llvm::toString(bytes.takeError());
+  return bytes ? *bytes : 0;
+}
+
+TEST_F(PackageTest, LargeWeightsBeginAtAHugePage) {
+  package::ToolchainOptions tools;
+  LibrarySpec spec = mlpSpec();
+  ASSERT_EQ(write(spec, "mlp", &tools), "");
+  uint64_t little = codeOf(work);
+  EXPECT_LT(fs::file_size(work / "mlp/lib/libmlp.a"), uint64_t(1) << 20);
+  spec.weights.bytes = (uint64_t(32) << 20) + 512;
+  spec.weights.write = [](llvm::raw_ostream &stream) { stream.write_zeros((32 << 20) + 512); };
+  ASSERT_EQ(write(spec, "mlp", &tools), "");
+  // The gap in front of the weights is not code.
+  EXPECT_LT(codeOf(work), little + 4096);
+  EXPECT_GT(codeOf(work) + 4096, little);
+  std::ofstream(work / "main.c") << "#include \"mlp.h\"\n"
+                                    "int main(void) {\n"
+                                    "  mlp_model m;\n"
+                                    "  return mlp_open(&m, 0, 0) || ((uintptr_t)m.weights & 0x1fffff);\n"
+                                    "}\n";
+  expectRuns("cc -Imlp main.c mlp/lib/libmlp.a -lm -o main && ./main");
+}
+
 TEST_F(PackageTest, NamesFromTheModelCannotBreakTheSource) {
   LibrarySpec spec = mlpSpec();
   spec.inputs[0].onnxName = "a */ b /* %s \\ \"q\" ?\?/\n@N@";

@@ -92,6 +92,20 @@ TEST(Probes, RefuseOtherSteps) {
   }
 }
 
+TEST(Probes, KnowKernelsFromValues) {
+  // With --name m a value may begin as the target's kernels do.
+  const std::string entry = "  const float *m_v3_h = frame->x, *m_v3_w = frame->y;\n  m_v3_relu(m_v3_h, m_v3_w, 0, 4);\n"
+                            "  m_v3_relu<<<ingot::blocks(4), 256, 0, stream>>>(m_v3_h, m_v3_w, 4);\n";
+  llvm::Expected<std::string> probed = addProbes(entry, "m_v3_", {"relu", "relu"}, "steps");
+  ASSERT_TRUE(bool(probed)) << toString(probed.takeError());
+  for (const char *part : {"const float *m_v3_h = frame->x, *m_v3_w = frame->y;", "ingot::runner::call(steps[0], m_v3_relu, m_v3_h, m_v3_w, 0, 4);",
+                           "DeviceProbe(steps[1], stream), m_v3_relu<<<ingot::runner::blocks(steps[1], 4), 256, 0, stream>>>(m_v3_h, m_v3_w, 4);"})
+    EXPECT_NE(probed->find(part), std::string::npos) << part << "\n" << *probed;
+  probed = addProbes(entry, "m_v3_", {"gelu"}, "steps");
+  ASSERT_FALSE(bool(probed));
+  EXPECT_EQ(toString(probed.takeError()), "step 0 is relu, the report has gelu");
+}
+
 TEST_F(PackageTest, RunnerForAnotherArchitecture) {
   if (shell("aarch64-linux-gnu-g++ --version").code || shell("qemu-aarch64 --version").code)
     GTEST_SKIP() << "needs aarch64-linux-gnu-g++ and qemu-aarch64";

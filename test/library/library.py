@@ -518,7 +518,7 @@ int main(void) {{
         head = next(i for i, line in enumerate(table) if line.startswith(" share"))
         shown = table[head + 1:head + 1 + min(len(steps), 20)]
         require(len(shown) == min(len(steps), 20) and all(re.match(r"[ \d]{3}\.\d% ", line) for line in shown), f"the table is {table}")
-        require(re.match(rf"{len(steps)} steps .* ms \(.*%\), between them .* with probes .* without$", table[-1]), f"the last line is {table[-1]}")
+        require(re.match(rf"{len(steps)} steps? .* ms \(.*%\), between them .* with probes .* without$", table[-1]), f"the last line is {table[-1]}")
         require(before == {path: os.stat(os.path.join(library, path)).st_mtime_ns for path in os.listdir(library)}, "the library has changed")
 
     def profile_control(self):

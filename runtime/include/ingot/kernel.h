@@ -38,10 +38,17 @@ INGOT_INDEX ingot_floordiv(int64_t a, int64_t b) { return b ? a / b - (a % b < 0
 INGOT_INDEX ingot_ceildiv(int64_t a, int64_t b) { return b ? a / b + (a % b > 0) : 0; }
 INGOT_INDEX ingot_mod(int64_t a, int64_t b) { return b ? a % b + (a % b < 0 ? b : 0) : 0; }
 
-// Fetches a cache line to L1 or L2, from an address that need not be a buffer's.
+// Fetches the cache line of buffer[index] to L1 or L2. The index may lie behind the buffer's end: no pointer to there is formed.
 #if !defined(__CUDACC__)
-static inline __attribute__((always_inline)) void ingot_prefetch_l1(const void *line) { __builtin_prefetch(line, 0, 3); }
-static inline __attribute__((always_inline)) void ingot_prefetch_l2(const void *line) { __builtin_prefetch(line, 0, 2); }
+template <class T> static inline __attribute__((always_inline)) uintptr_t ingot_address(const T *buffer, int64_t index) {
+  return (uintptr_t)buffer + (uintptr_t)index * sizeof(T);
+}
+template <class T> static inline __attribute__((always_inline)) void ingot_prefetch_l1(const T *buffer, int64_t index) {
+  __builtin_prefetch((const void *)ingot_address(buffer, index), 0, 3);
+}
+template <class T> static inline __attribute__((always_inline)) void ingot_prefetch_l2(const T *buffer, int64_t index) {
+  __builtin_prefetch((const void *)ingot_address(buffer, index), 0, 2);
+}
 #endif
 
 // Tiles that are worth starting a thread for, when `tiles` tiles take `flops` operations.

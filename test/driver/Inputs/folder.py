@@ -1,4 +1,5 @@
 """folder.py FOLDER: `ingot run` and `ingot bench` on a folder that `ingot compile` wrote."""
+import hashlib
 import json
 import os
 import pathlib
@@ -101,6 +102,7 @@ def changed(change, says=("compile the model",)):
 
 replaced("")
 replaced(json.dumps(manifest)[:200])
+replaced("[" * 5_000_000)
 for text in ("[]", "{}", '{"kind": "other"}', "null"):
     replaced(text, says=["not ingot's"])
 changed(lambda m: m.update(ingot="0.0.1"), says=["was compiled by Ingot 0.0.1", "compile the model again"])
@@ -145,6 +147,18 @@ refused(1, "run", library, says=["sum.h is missing"])
 with open(folder / "copy/src/entry_x86_64_v3.cpp", "a") as entry:
     entry.write("// mine\n")
 refused(1, "bench", folder / "copy", "--profile", says=["entry_x86_64_v3.cpp was changed"])
-(folder / "copy/report/report.json").write_text("{}")
-refused(1, "bench", folder / "copy", says=["report.json is missing or damaged"])
+report_file, manifest_file = folder / "copy/report/report.json", folder / "copy/manifest.json"
+report = json.loads(report_file.read_text())
+
+
+def bench_refuses(text, says):
+    report_file.write_text(text)
+    refused(1, "bench", folder / "copy", says=[says])
+
+
+bench_refuses("{}", "report.json was changed")
+# Whatever the manifest says of it: what is no formula is not a value of 0.
+for text in ("{}", "[" * 1_000_000, json.dumps({**report, "flop": "(" * 3_000_000}), json.dumps({**report, "flop": "no formula"})):
+    manifest_file.write_text(json.dumps({**manifest, "files": {**manifest["files"], "report/report.json": hashlib.sha256(text.encode()).hexdigest()}}))
+    bench_refuses(text, "report.json is missing or damaged")
 runs(folder / "copy")
