@@ -352,7 +352,9 @@ LogicalResult PlanBuilder::buildCall(nn::CallOp op) {
     args.push_back(makeHome(r).buffer);
     types.push_back(TypeAttr::get(r.getType()));
   }
-  plan::CallOp::create(b, loc, op.getCalleeAttr(), args, b.getArrayAttr(types), b.getI64IntegerAttr(op.getInputs().size()), op.getParams());
+  auto call = plan::CallOp::create(b, loc, op.getCalleeAttr(), args, b.getArrayAttr(types), b.getI64IntegerAttr(op.getInputs().size()), op.getParams());
+  if (auto scratch = op->getAttrOfType<StringAttr>("scratch"))
+    call->setAttr("scratch", scratch);
   return success();
 }
 

@@ -107,6 +107,25 @@ void releaseTailOfLoops(plan::EntryOp entry) {
   });
 }
 
+/// What calls take of the tail while they run, in bytes; `hasUnknown` says whether only a run can tell for some, such as texts.
+DimExpr scratchOf(plan::EntryOp entry, llvm::function_ref<bool(const DimExpr &)> isKnown, bool &hasUnknown) {
+  DimExpr most = 0;
+  entry.walk([&](plan::CallOp call) {
+    if (auto text = call->getAttrOfType<StringAttr>("scratch")) {
+      DimExpr bytes = *DimExpr::parse(text.getValue());
+      if (isKnown(bytes))
+        most = DimExpr::max(most, bytes);
+      else
+        hasUnknown = true;
+    }
+    for (auto type : llvm::drop_begin(call.getTypes().getAsValueRange<TypeAttr>(), call.getNumInputs())) {
+      Type element = getElementTypeOrSelf(type);
+      hasUnknown |= isa<nn::StringType>(element) || nn::isHandle(type) || nn::isHandle(element);
+    }
+  });
+  return most;
+}
+
 void PlanArena::place(plan::EntryOp entry) {
   Order order;
   for (Operation &op : entry.getBody().front())
@@ -124,11 +143,14 @@ void PlanArena::place(plan::EntryOp entry) {
 
   std::vector<Item> fixed, symbolic;
   SmallVector<plan::AllocOp> late;
+  auto isKnown = [&](const DimExpr &size) {
+    bool known = true;
+    size.symbols([&](StringRef s) { known &= given.contains(s); });
+    return known;
+  };
   entry.walk([&](plan::AllocOp op) {
     DimExpr count = *DimExpr::parse(op.getCount());
-    bool known = true;
-    count.symbols([&](StringRef s) { known &= given.contains(s); });
-    if (!known) {
+    if (!isKnown(count)) {
       late.push_back(op);
       return;
     }
@@ -223,7 +245,10 @@ void PlanArena::place(plan::EntryOp entry) {
   releaseTailOfLoops(entry);
   entry->setAttr("workspace_bytes", b.getStringAttr(end.str()));
   entry->setAttr("arena", b.getArrayAttr(arena));
-  if (!late.empty())
+  bool hasTail = !late.empty();
+  if (DimExpr scratch = scratchOf(entry, isKnown, hasTail); !scratch.isConstant(0))
+    entry->setAttr("scratch_bytes", b.getStringAttr(scratch.str()));
+  if (hasTail)
     entry->setAttr("has_tail", b.getUnitAttr());
 }
 

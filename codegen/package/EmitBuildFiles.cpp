@@ -296,7 +296,7 @@ add_subdirectory(@N@)    # from source; link @N@::@N@
 `@N@.h` is the C99 interface, `@N@.hpp` its C++17 wrapper. The model is shared by threads; each thread has a context.
 `@N@_run` takes no heap memory and makes no threads; pass `ingot::pool` (`ingot/pool.h`, target `ingot::pool`) as executor
 to use several. What a function reports is in its status and in `ingot_error.text`.
-)",
+@guess@)",
               {{"N", spec.name},
                {"doc", spec.doc.empty() ? "" : spec.doc + "\n\n"},
                {"version", spec.build.ingotVersion},
@@ -305,6 +305,11 @@ to use several. What a function reports is in its status and in `ingot_error.tex
                {"targets", targets},
                {"options", spec.build.options},
                {"table", valueTable(i)},
+               {"guess", !spec.workspaceIsGuess ? ""
+                                                : "\nHow much memory a run takes depends on the data: what `" + spec.name +
+                                                      "_query` says may be too little. Then the status is `INGOT_NEED_WORKSPACE` and "
+                                                      "`ingot_error.expected` has the\nbytes: give so many (`context.init_bytes`, in C `" +
+                                                      spec.name + "_context_init` with a larger block) and run again.\n"},
                {"example", example(i)}});
 }
 

@@ -121,6 +121,7 @@ struct LibrarySpec {
   std::vector<State> states;
   std::string workspaceBytes = "0"; // formula over Input symbols: all planned buffers and the room for the tail
   std::string plannedBytes;         // where the tail begins; workspaceBytes when empty
+  bool workspaceIsGuess = false;    // the data decide what a run takes of the tail
   std::vector<Target> targets;      // best first, all of one architecture
   Weights weights;
   std::vector<RuntimeFile> runtime;

@@ -356,11 +356,16 @@ LogicalResult planToSpec(ArrayRef<plan::ModelOp> models, ArrayRef<Machine> machi
   for (auto [model, entry, machine] : llvm::zip_equal(models, entries, machines))
     if (failed(addTarget(model, entry, machine, options, spec)))
       return failure();
-  if (first->hasAttr("has_tail")) { // room for a first guess; a run that needs more says how much
+  auto addTail = [&](const std::string &bytes) {
     if (spec.plannedBytes.empty())
       spec.plannedBytes = spec.workspaceBytes;
-    spec.workspaceBytes = "(" + spec.workspaceBytes + ") + " + std::to_string(1 << 20);
-  }
+    spec.workspaceBytes = "(" + spec.workspaceBytes + ") + " + bytes;
+  };
+  if (auto scratch = first->getAttrOfType<StringAttr>("scratch_bytes"))
+    addTail(printer::withoutRepetition(*DimExpr::parse(scratch.getValue())).str());
+  spec.workspaceIsGuess = first->hasAttr("has_tail");
+  if (spec.workspaceIsGuess) // a run that needs more says how much
+    addTail(std::to_string(1 << 20));
   return success();
 }
 

@@ -323,6 +323,14 @@ static std::string typeText(Type type) {
   return s + "]";
 }
 
+void NodeImport::takes(Operation *call, ArrayRef<DimExpr> blocks) {
+  constexpr int64_t alignment = 64; // of each block: INGOT_ALIGN
+  DimExpr bytes = 0;
+  for (const DimExpr &block : blocks)
+    bytes = bytes + DimExpr::ceilDiv(block, alignment) * alignment;
+  call->setAttr("scratch", b.getStringAttr(bytes.str()));
+}
+
 LogicalResult NodeImport::refuse(const Twine &what, const Twine &remedy) {
   isRefused = true;
   InFlightDiagnostic d = node.emitError();

@@ -108,6 +108,8 @@ public:
 
   // Building.
   mlir::Value call(llvm::StringRef callee, mlir::ValueRange operands, mlir::Type result, mlir::DictionaryAttr params = {});
+  /// Says what the template of an nn.call takes of the workspace's tail while it runs: blocks of these bytes (attribute `scratch`).
+  void takes(mlir::Operation *call, llvm::ArrayRef<DimExpr> blocks);
   mlir::LogicalResult refuse(const llvm::Twine &what, const llvm::Twine &remedy = "");
   /// The node's name in the file, for messages of the generated library.
   std::string name() const;

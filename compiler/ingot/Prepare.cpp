@@ -192,7 +192,7 @@ static bool refuseOptions(const ModelArguments &arguments) {
   if (given.empty())
     return false;
   complain(arguments, given + ": " + arguments.model + " is compiled already",
-           "leave such options away, or give the model");
+           "leave such options out, or give the model");
   return true;
 }
 

@@ -495,6 +495,22 @@ int main(void) {{
             require(0 < refusals < len(rows), f"{refusals} of {len(rows)} sizes overflow")
 
 
+    def readme_programs(self):
+        """The program in a library's README runs as it stands: N_query counts what templates take of the workspace while they run."""
+        folder = self.folder("readme")
+        for name, text in models.SCRATCH.items():
+            path, library = os.path.join(folder, name + ".onnx"), os.path.join(folder, name)
+            onnx.save(onnx.parser.parse_model(f'<ir_version: 10, opset_import: ["": 20, "ai.onnx.ml": 5]> {name} {text}'), path)
+            command(self.ingot, "compile", path, "-o", library, "--quiet", "--target", "x86-64-v3")
+            with open(os.path.join(library, "README.md"), encoding="utf-8") as f:
+                readme = f.read()
+            with open(os.path.join(folder, "main.cpp"), "w", encoding="utf-8") as f:
+                f.write(re.search(r"```cpp\n(.*?)```", readme, re.S)[1])
+            command("c++", *HOST, "-I", library, os.path.join(folder, "main.cpp"), os.path.join(library, "lib", f"lib{name}.a"), "-lm", "-lpthread",
+                    "-o", os.path.join(folder, "main"))
+            command(os.path.join(folder, "main"))
+            require(("depends on the data" in readme) == (name in models.UNKNOWN), f"{name}: what the README says of the workspace")
+
     # -- what the tool says of a library --
 
     def profile(self, name, target, *options):
@@ -570,7 +586,7 @@ def main():
     for name, target, *options in (("cnn", "x86-64-v3", "--threads", "2"), ("cnn", "x86-64-v2,x86-64-v3"), ("cnn", "aarch64"), ("decoder", "x86-64-v3"),
                                    ("recall", "x86-64-v3"), ("picks", "x86-64-v3")):
         checks[f"profile {name} {target}"] = (suite.profile, name, target, *options)
-    for function in (suite.profile_control, suite.headers, suite.contract, suite.foreign, suite.lesser_cpu, suite.plugin, suite.weights, suite.large_weights, suite.reproducible, suite.overflow):
+    for function in (suite.profile_control, suite.headers, suite.contract, suite.foreign, suite.lesser_cpu, suite.plugin, suite.weights, suite.large_weights, suite.reproducible, suite.overflow, suite.readme_programs):
         checks[function.__name__.replace("_", " ")] = (function,)
     for name in list(checks):
         if args.check and not any(re.search(pattern, name) for pattern in args.check):

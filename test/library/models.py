@@ -232,3 +232,17 @@ ALL = {f.__name__: f for f in (cnn, mlp, decoder, recall, picks, text, halves, s
 if __name__ == "__main__":  # models.py FOLDER: the models as files
     for name, make in ALL.items():
         onnx.save(make().model, os.path.join(sys.argv[1], name + ".onnx"))
+
+
+# Operators whose templates take memory while they run: how much follows from sizes, but for UNKNOWN ones.
+SCRATCH = {
+    "largest": "(float[b,10] x) => (float[b,2] v, int64[b,2] i) <int64[1] k = {2}> { v, i = TopK <axis = 1> (x, k) }",
+    "largest_k": "(float[b,10] x, int64[1] k) => (float[b,m] v, int64[b,m] i) { v, i = TopK <axis = 1> (x, k) }",
+    "det": "(float[b,4,4] x) => (float[b] y) { y = Det (x) }",
+    "unique": "(float[b,8] x) => (float[u] y) { y = Unique (x) }",
+    "boxes": "(float[1,n,4] box, float[1,2,n] score) => (int64[s,3] y) <int64[1] most = {3}> { y = NonMaxSuppression (box, score, most) }",
+    "regex": "(string[b] x) => (bool[b] y) { y = RegexFullMatch <pattern = \"a+b\"> (x) }",
+    "text": "(float[b] x) => (string[b] y) { y = Cast <to = 8> (x) }",
+    "nonzero": "(float[b,8] x) => (int64[2,u] y) { y = NonZero (x) }",
+}
+UNKNOWN = {"largest_k", "text"}

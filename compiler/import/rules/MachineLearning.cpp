@@ -69,6 +69,7 @@ INGOT_IMPORT_IN("ai.onnx.ml", "TreeEnsemble", 5) {
   Dims out = {n.dims(0)[0], DimExpr(numTargets)};
   Value scores = n.call("tree_ensemble", operands, tensorOf(out, element),
                         n.b.getDictionaryAttr(n.b.getNamedAttr("aggregate", n.b.getI64IntegerAttr(n.i("aggregate_function", 1)))));
+  n.takes(scores.getDefiningOp(), {DimExpr(count) * 8, DimExpr(numTargets)});
   Compose c(n);
   if (transform == 2)
     scores = SigmoidOp::create(n.b, n.loc, TypeRange(scores.getType()), ValueRange(scores)).getResult();

@@ -118,6 +118,7 @@ INGOT_IMPORT("TopK", 1) {
                              n.b.getNamedAttr("largest", n.b.getI64IntegerAttr(n.i("largest", 1)))};
   Type types[] = {tensorOf(out, n.element(0)), tensorOf(out, n.b.getI64Type())};
   auto call = CallOp::create(n.b, n.loc, types, n.b.getStringAttr("topk"), n.in(0), n.b.getDictionaryAttr(params));
+  n.takes(call, out[axis] * 8);
   n.out(0, call->getResult(0));
   n.out(1, call->getResult(1));
   return success();
@@ -140,6 +141,7 @@ INGOT_IMPORT("Unique", 11) {
   NamedAttribute params[] = {n.b.getNamedAttr("axis", n.b.getI64IntegerAttr(axis)),
                              n.b.getNamedAttr("sorted", n.b.getI64IntegerAttr(n.i("sorted", 1)))};
   auto call = CallOp::create(n.b, n.loc, types, n.b.getStringAttr("unique"), x, n.b.getDictionaryAttr(params));
+  n.takes(call, {size * 8, size * 8});
   n.bindSlot(count, call->getResult(4), size);
   for (unsigned i = 0; i < n.numOutputs(); ++i)
     n.out(i, call->getResult(i));
@@ -288,6 +290,7 @@ INGOT_IMPORT("NonMaxSuppression", 10) {
   NamedAttribute params[] = {n.b.getNamedAttr("center_point_box", n.b.getI64IntegerAttr(n.i("center_point_box")))};
   auto call = CallOp::create(n.b, n.loc, types, n.b.getStringAttr("non_max_suppression"),
                              ValueRange{n.in(0), n.in(1), scalar(2, i64), scalar(3, f32), score}, n.b.getDictionaryAttr(params));
+  n.takes(call, boxes[1] * 8);
   n.bindSlot(count, call->getResult(1), scores[0] * scores[1] * each);
   n.out(0, call->getResult(0));
   return success();

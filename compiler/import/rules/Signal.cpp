@@ -222,6 +222,8 @@ INGOT_IMPORT("Det", 11) {
   Dims in = n.dims(0);
   if (in.size() < 2)
     return n.refuse("needs square matrices");
-  n.out(0, n.call("determinant", n.in(0), tensorOf(ArrayRef<DimExpr>(in).drop_back(2), n.element(0))));
+  Value det = n.call("determinant", n.in(0), tensorOf(ArrayRef<DimExpr>(in).drop_back(2), n.element(0)));
+  n.takes(det.getDefiningOp(), in.back() * in.back() * 8);
+  n.out(0, det);
   return success();
 }

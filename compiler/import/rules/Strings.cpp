@@ -68,7 +68,10 @@ INGOT_IMPORT("RegexFullMatch", 20) {
   if (!regex)
     return n.refuse("the pattern has " + problem, "write it in RE2's syntax");
   Value operands[] = {n.in(0), numberList(n, regex->program), numberList(n, regex->ranges)};
-  n.out(0, n.call("match_regex", operands, tensorOf(n.dims(0), n.b.getI1Type()), n.b.getDictionaryAttr({param(n, "start", regex->start)})));
+  Value matches = n.call("match_regex", operands, tensorOf(n.dims(0), n.b.getI1Type()), n.b.getDictionaryAttr({param(n, "start", regex->start)}));
+  DimExpr states = int64_t(regex->program.size() / 4), list = states * 8;
+  n.takes(matches.getDefiningOp(), {list, list, states, list, list, states}); // two sets of states
+  n.out(0, matches);
   return success();
 }
 
