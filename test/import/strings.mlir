@@ -34,7 +34,7 @@ func.func @normalize(%x: tensor<4x!nn.string>) -> !onnx.value {
 
 // The automaton of the pattern is a constant.
 // CHECK-LABEL: func.func @regex
-// CHECK: nn.call "match_regex"(%arg0, %{{.*}}, %{{.*}}) params {start = {{[0-9]+}} : i64} : (tensor<2x!nn.string>, tensor<12xi64>, tensor<6xi64>) -> tensor<2xi1>
+// CHECK: nn.call "match_regex"(%arg0, %{{.*}}, %{{.*}}) params {start = {{[0-9]+}} : i64} {scratch = "384"} : (tensor<2x!nn.string>, tensor<12xi64>, tensor<6xi64>) -> tensor<2xi1>
 func.func @regex(%x: tensor<2x!nn.string>) -> !onnx.value {
   %y = onnx.node "RegexFullMatch" since 20 (%x) {pattern = "a[bc]"} : (tensor<2x!nn.string>) -> !onnx.value domain ""
   onnx.yield %y : !onnx.value
