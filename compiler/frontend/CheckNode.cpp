@@ -1,5 +1,6 @@
 //===- CheckNode.cpp ------------------------------------------------------===//
 #include "compiler/frontend/CheckNode.h"
+#include "compiler/frontend/Wording.h"
 
 #include <algorithm>
 #include <climits>
@@ -121,21 +122,27 @@ static void checkCall(const onnx::NodeProto &node, const onnx::FunctionProto &fu
       report("required attribute '" + name + "' of the function is missing", "Give it in the call");
 }
 
-static std::string lowerCase(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
-  return text;
-}
-
-/// How ONNX spells its operators. Made once: the registry hands out copies of all its schemas.
-static const std::map<std::string, std::string> &operatorsByLowerCase() {
-  static const std::map<std::string, std::string> spellings = [] {
-    std::map<std::string, std::string> result;
+/// ONNX's operators by domain. Made once: the registry hands out copies of all its schemas.
+static const std::map<std::string, std::vector<std::string>> &operatorsByDomain() {
+  static const std::map<std::string, std::vector<std::string>> names = [] {
+    std::map<std::string, std::vector<std::string>> result;
     for (const OpSchema &schema : onnx::OpSchemaRegistry::get_all_schemas())
-      result[lowerCase(schema.Name())] =
-          (schema.domain().empty() ? "" : schema.domain() + ".") + schema.Name();
+      result[schema.domain()].push_back(schema.Name());
     return result;
   }();
-  return spellings;
+  return names;
+}
+
+/// The operator that was meant, best one of the same domain: "Relu", "ai.onnx.ml.Scaler".
+static std::optional<std::string> meantOperator(const onnx::NodeProto &node) {
+  const auto &operators = operatorsByDomain();
+  if (auto own = operators.find(node.domain()); own != operators.end())
+    if (auto name = nearest(node.op_type(), own->second))
+      return name;
+  for (const auto &[domain, names] : operators)
+    if (auto name = nearest(node.op_type(), names))
+      return (domain.empty() ? "" : domain + ".") + *name;
+  return std::nullopt;
 }
 
 /// The domain is foreign, or the operator is too new or a slip of the pen.
@@ -154,12 +161,11 @@ static void reportUnknown(const onnx::NodeProto &node, const CheckContext &conte
            "Export for a newer operator set");
     return;
   }
-  const auto &spellings = operatorsByLowerCase();
-  if (auto meant = spellings.find(lowerCase(node.op_type())); meant != spellings.end()) {
-    report("unknown operator", "Write '" + meant->second + "'");
-    return;
-  }
-  report("unknown operator", "Express it by ONNX operators, or define it as a function in the model");
+  if (auto meant = meantOperator(node))
+    report("unknown operator; did you mean '" + *meant + "'?",
+           "Write '" + *meant + "', or define '" + node.op_type() + "' as a function in the model");
+  else
+    report("unknown operator", "Express it by ONNX operators, or define it as a function in the model");
 }
 
 void checkNode(const onnx::NodeProto &node, const CheckContext &context, const Report &report) {

@@ -1,5 +1,6 @@
 //===- Diagnostics.cpp ----------------------------------------------------===//
 #include "compiler/frontend/Diagnostics.h"
+#include "compiler/frontend/Wording.h"
 
 #include <cstdio>
 #include <nlohmann/json.hpp>
@@ -33,10 +34,6 @@ static std::string printable(const std::string &text) {
   return result;
 }
 
-static std::string count(size_t n, const char *noun) {
-  return std::to_string(n) + " " + noun + (n == 1 ? "" : "s");
-}
-
 std::string Diagnostics::text() const {
   std::string out;
   for (const Diagnostic &d : list) {
@@ -54,7 +51,7 @@ std::string Diagnostics::text() const {
   if (list.size() < errors + warnings)
     out += "… and " + std::to_string(errors + warnings - list.size()) + " more\n";
   if (!list.empty())
-    out += count(errors, "error") + (warnings ? ", " + count(warnings, "warning") : "") + "\n";
+    out += counted(errors, "error") + (warnings ? ", " + counted(warnings, "warning") : "") + "\n";
   return out;
 }
 

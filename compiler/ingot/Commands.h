@@ -5,6 +5,7 @@
 #include "codegen/package/Process.h"
 #include "compiler/driver/Compile.h"
 #include "compiler/driver/Execute.h"
+#include "compiler/ingot/Cache.h"
 #include <CLI/CLI.hpp>
 
 namespace ingot {
@@ -54,6 +55,7 @@ struct Prepared {
   std::string target;                  // the one to run; empty: the best that the processor has
   std::string folder, executable;      // of the library; the program
   std::string programs;                // folder of the program, with room for others
+  std::optional<EntryInUse> inUse;                   // what the cache keeps
   std::optional<package::TemporaryFolder> temporary; // where there is no cache
 };
 /// Compiles a model.
@@ -66,6 +68,11 @@ ExitCode prepareProfile(const ModelArguments &arguments, const Prepared &prepare
 /// Inputs from a data set folder, NAME=FILE pairs, or a seed.
 ExitCode gatherInputs(const ModelArguments &arguments, const Prepared &prepared, const std::string &data,
                       const std::vector<std::string> &files, std::vector<TensorValue> &inputs);
+
+/// Reports a word in a command's place, with the command that was meant.
+void complainOfCommand(const CLI::App &app, llvm::StringRef given);
+/// Reports why a line was not understood: every option that does not exist, with the one that was meant, else `error`.
+void complainOfLine(const CLI::App &app, const CLI::ParseError &error);
 
 void addCompile(CLI::App &app, int &exitCode);
 void addRun(CLI::App &app, int &exitCode);

@@ -9,37 +9,9 @@
 #include "llvm/Support/Process.h"
 #include "llvm/Support/SHA256.h"
 #include "llvm/Support/xxhash.h"
-#include <unistd.h>
 
 using namespace llvm;
 namespace ingot {
-
-/// Whether only this user can put something into a folder: what lies in it is executed.
-static bool isPrivate(StringRef folder) {
-  sys::fs::file_status status;
-  return !sys::fs::status(folder, status, /*follow=*/false) && sys::fs::is_directory(status) &&
-         status.getUser() == geteuid() &&
-         !(status.permissions() & (sys::fs::group_write | sys::fs::others_write));
-}
-
-/// The folder of compiled models; empty if there is none that is safe and writable.
-static std::string cacheFolder() {
-  std::string folder;
-  bool chosen = false; // then whom to trust is the user's decision
-  if (const char *p = std::getenv("INGOT_CACHE_DIR"))
-    folder = p, chosen = true;
-  else if (const char *p = std::getenv("XDG_CACHE_HOME"))
-    folder = std::string(p) + "/ingot";
-  else if (const char *p = std::getenv("HOME"))
-    folder = std::string(p) + "/.cache/ingot";
-  else
-    return "";
-  folder += "/models";
-  if (sys::fs::create_directories(folder, true, sys::fs::owner_all) ||
-      sys::fs::access(folder, sys::fs::AccessMode::Write))
-    return "";
-  return chosen || isPrivate(folder) ? folder : "";
-}
 
 /// What the compiler says it is: another version makes another library.
 static std::string compilerVersion(const std::string &cxx) {
@@ -132,6 +104,11 @@ static ExitCode link(const ModelArguments &arguments, const Prepared &p, const s
 /// Uses what is kept under `name`, or lets `build` make it in a folder aside.
 static ExitCode keep(const ModelArguments &arguments, const std::string &name, bool withLibrary,
                      Prepared &out, function_ref<ExitCode(StringRef folder)> build) {
+  Expected<uint64_t> limit = cacheLimit();
+  if (!limit) {
+    complain(arguments, toString(limit.takeError()));
+    return ExitUsage;
+  }
   std::string cache = cacheFolder(), base = cache + "/" + name;
   auto use = [&](StringRef folder) {
     if (withLibrary)
@@ -140,19 +117,24 @@ static ExitCode keep(const ModelArguments &arguments, const std::string &name, b
     out.executable = (folder + "/runner").str();
     return sys::fs::exists(out.executable);
   };
-  if (!cache.empty() && use(base))
-    return ExitOk;
+  if (!cache.empty()) {
+    out.inUse = EntryInUse::of(base);
+    if (out.inUse && use(base))
+      return ExitOk;
+  }
   auto aside = cache.empty() ? package::TemporaryFolder::create("ingot-model")
                              : package::TemporaryFolder::createAt(
-                                   base + "." + std::to_string(sys::Process::getProcessId()) + ".part");
+                                   base + "." + std::to_string(sys::Process::getProcessId()) + unfinishedSuffix);
   if (!aside)
     return failed(arguments, aside.takeError());
+  out.inUse = EntryInUse::of(aside->path());
   use(aside->path());
   if (ExitCode e = build(aside->path()))
     return e;
   if (!cache.empty() && !sys::fs::rename(aside->path(), base)) {
     aside->release();
     use(base);
+    trimCache(cache, *limit);
     return ExitOk;
   }
   // Without a cache this process uses what it made; the same where another process was faster.
@@ -169,6 +151,8 @@ ExitCode prepare(const ModelArguments &arguments, const CompileOptions &options,
   };
   if (ExitCode e = c.run(Stage::Library))
     return refused(e);
+  if (options.optimise) // else it is the reference of what was compiled before
+    report(c, arguments);
   out.machines = c.machines;
   out.kept = c.kept;
   out.toolchain = options.toolchain;
@@ -191,8 +175,11 @@ static bool refuseOptions(const ModelArguments &arguments) {
       given += (given.empty() ? "" : ", ") + std::string(option);
   if (given.empty())
     return false;
+  bool sizes = arguments.command->count("--dim") || arguments.command->count("--shape");
+  std::string files = arguments.command->get_option_no_throw("--input") ? "--input or --data" : "--data";
   complain(arguments, given + ": " + arguments.model + " is compiled already",
-           "leave such options out, or give the model");
+           sizes ? "a compiled folder takes its sizes from the inputs: give them with " + files + ", or give the model in the folder's place"
+                 : "leave such options out, or give the model in the folder's place");
   return true;
 }
 

@@ -39,17 +39,15 @@ int main(int argc, char **argv) {
     return code;
   };
   if (!isKnown) {
-    ingot::complain(llvm::Twine("unknown command '") + argv[1] + "'", "see 'ingot --help'");
+    ingot::complainOfCommand(app, argv[1]);
     return finish(ingot::ExitUsage);
   }
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError &e) {
-    if (e.get_exit_code() == 0 || !wantsJson(argc, argv)) {
-      int code = app.exit(e);
-      return code == 0 ? 0 : ingot::ExitUsage;
-    }
-    ingot::complain(e.what(), "see 'ingot " + command + (command.empty() ? "" : " ") + "--help'");
+    if (e.get_exit_code() == 0) // --help, --version
+      return app.exit(e);
+    ingot::complainOfLine(app, e);
     return finish(ingot::ExitUsage);
   } catch (const std::exception &e) {
     ingot::complain(llvm::Twine("internal error: ") + e.what(), "report this model to the developers");

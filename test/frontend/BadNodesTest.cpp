@@ -12,12 +12,14 @@ static std::string reportOnNode(const onnx::NodeProto &node) {
 
 TEST(BadNodes, UnknownOperator) {
   expectParts(reportOnNode(makeNode("n", "Frobnicate", {"X"}, {"p"})),
-              {"n (Frobnicate): unknown operator", "on: X: f32[2,3]", "define it as a function"});
+              {"n (Frobnicate): unknown operator\n", "on: X: f32[2,3]", "define it as a function"});
 }
 
 TEST(BadNodes, MisspeltOperator) {
   expectParts(reportOnNode(makeNode("n", "Matmul", {"X", "X"}, {"p"})),
-              {"n (Matmul): unknown operator", "'MatMul'"});
+              {"n (Matmul): unknown operator; did you mean 'MatMul'?", "Write 'MatMul'"});
+  expectParts(reportOnNode(makeNode("n", "Rleu", {"X"}, {"p"})), {"n (Rleu): unknown operator; did you mean 'Relu'?"});
+  expectParts(reportOnNode(makeNode("n", "LabelEncodr", {"X"}, {"p"})), {"did you mean 'ai.onnx.ml.LabelEncoder'?"});
 }
 
 TEST(BadNodes, UnnamedNodeIsCalledByItsOutput) {

@@ -1,4 +1,5 @@
 #include "compiler/frontend/Diagnostics.h"
+#include "compiler/frontend/Wording.h"
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
@@ -21,6 +22,28 @@ TEST(DiagnosticsReport, ControlCharactersDoNotReachTheTerminal) {
   Diagnostics diagnostics;
   diagnostics.add({"m", "r", "\x1b[31mred\n"});
   EXPECT_NE(diagnostics.text().find("\\x1b[31mred\\x0a"), std::string::npos);
+}
+
+TEST(Wording, TheFirstWordTakesThePlural) {
+  EXPECT_EQ(counted(0, "kernel"), "0 kernels");
+  EXPECT_EQ(counted(1, "kernel"), "1 kernel");
+  EXPECT_EQ(counted(1, "value of subgraphs"), "1 value of subgraphs");
+  EXPECT_EQ(counted(12, "value of subgraphs"), "12 values of subgraphs");
+}
+
+TEST(Wording, NearestName) {
+  const std::vector<std::string> names = {"weights", "help", "dim", "target", "o", "Time", "dip"};
+  EXPECT_EQ(nearest("taget", names), "target");
+  EXPECT_EQ(nearest("tagret", names), "target");
+  EXPECT_EQ(nearest("TARGET", names), "target");
+  EXPECT_EQ(nearest("time", names), "Time");
+  EXPECT_EQ(nearest("dix", names), "dim"); // of equals the first in the alphabet
+  EXPECT_EQ(nearest("Rleu", {"Elu", "Relu"}), "Relu");
+  EXPECT_EQ(nearest("O", names), "o");
+  EXPECT_EQ(nearest("x", names), std::nullopt); // any letter would be as near
+  EXPECT_EQ(nearest("", names), std::nullopt);
+  EXPECT_EQ(nearest("frobnicate", names), std::nullopt);
+  EXPECT_EQ(nearest("taget", {}), std::nullopt);
 }
 
 TEST(DiagnosticsReport, Json) {

@@ -1,8 +1,10 @@
 """cache.py FOLDER: what `ingot run` keeps, and when it may use it."""
+import fcntl
 import os
 import pathlib
 import subprocess
 import sys
+import time
 
 import numpy as np
 import onnx
@@ -23,10 +25,10 @@ def weights(number):
     (folder / "w.bin").write_bytes(np.full(count, number, np.float32).tobytes())
 
 
-def start(out, **environment):
-    env = {k: v for k, v in os.environ.items() if k not in ("HOME", "XDG_CACHE_HOME", "INGOT_CACHE_DIR")}
-    return subprocess.Popen(["ingot", "run", folder / "e.onnx", "--input", f"x={folder}/x.npy", "--save", folder / out],
-                            env=env | environment)
+def start(out, model=folder / "e.onnx", stderr=None, **environment):
+    env = {k: v for k, v in os.environ.items() if k not in ("HOME", "XDG_CACHE_HOME", "INGOT_CACHE_DIR", "INGOT_CACHE_SIZE")}
+    return subprocess.Popen(["ingot", "run", model, "--input", f"x={folder}/x.npy", "--save", folder / out], env=env | environment,
+                            stderr=stderr)
 
 
 def check(process, out, expected):
@@ -58,3 +60,71 @@ assert not list(shared.iterdir())
 (folder / "file").write_text("")
 check(start("f", INGOT_CACHE_DIR=str(folder / "file")), "f", 7)
 check(start("n"), "n", 7)
+
+# The cache keeps to its limit: those go that nobody uses, unused for longest first.
+cache = folder / "limited"
+models = cache / "models"
+
+
+def sizeof(entry):
+    return sum(f.stat().st_size for f in entry.rglob("*") if f.is_file())
+
+
+def make(number, limit=None):
+    """Runs the model with these weights; the entry that was made, or None."""
+    weights(number)
+    before = set(models.iterdir()) if models.exists() else set()
+    environment = {"INGOT_CACHE_DIR": str(cache)} | ({"INGOT_CACHE_SIZE": str(limit)} if limit is not None else {})
+    check(start(f"l{number}", **environment), f"l{number}", number)
+    return next(iter(set(models.iterdir()) - before), None)
+
+
+def age(entry, minutes):
+    os.utime(entry, ns=(time.time_ns() - minutes * 60 * 10**9,) * 2)
+
+
+entries = [make(number) for number in (1, 2, 3)]
+assert len(set(entries)) == 3 and None not in entries, entries
+size = max(map(sizeof, entries))
+for entry, minutes in zip(entries, (30, 20, 10)):
+    age(entry, minutes)
+assert make(1, limit=1) is None  # what is there is used, whatever the limit, and counts as used now
+assert set(models.iterdir()) == set(entries)
+assert entries[0].stat().st_mtime > time.time() - 60
+
+# Left by a process that was killed, lately and long ago; a file that is no entry.
+lately, longago = models / "e-0.1.part", models / "e-0.2.part"
+for unfinished in (lately, longago):
+    (unfinished / "library").mkdir(parents=True)
+age(longago, 120)
+(models / "note").write_text("no entry")
+
+# Room for three: of four the one that was not used for longest goes, a used one never.
+lock = os.open(entries[1], os.O_RDONLY)
+fcntl.flock(lock, fcntl.LOCK_SH)
+fourth = make(4, limit=3.5 * size / 1e9)
+assert set(models.iterdir()) == {entries[0], entries[1], fourth, lately, models / "note"}, list(models.iterdir())
+os.close(lock)
+# The entry just made stays, however large; 0 is no limit.
+fifth = make(5, limit="1k")
+assert set(models.iterdir()) == {fifth, lately, models / "note"}, list(models.iterdir())
+sixth = make(6, limit=0)
+assert set(models.iterdir()) == {fifth, sixth, lately, models / "note"}, list(models.iterdir())
+
+# Processes that use and remove the same entries: all of them run.
+processes = []
+for number in (11, 12, 11, 12):
+    other = folder / f"m{number}"
+    if not other.exists():
+        other.mkdir()
+        (other / "e.onnx").write_bytes((folder / "e.onnx").read_bytes())
+        (other / "w.bin").write_bytes(np.full(count, number, np.float32).tobytes())
+    out = f"c{len(processes)}"
+    processes.append((start(out, model=other / "e.onnx", INGOT_CACHE_DIR=str(cache), INGOT_CACHE_SIZE="1k"), out, number))
+for process, out, number in processes:
+    check(process, out, number)
+
+for wrong in ("much", "10 GB", "-1", "1e3", ".", "99999999999T"):
+    process = start("wrong", stderr=subprocess.PIPE, INGOT_CACHE_DIR=str(cache), INGOT_CACHE_SIZE=wrong)
+    said = process.communicate()[1].decode()
+    assert process.returncode == 2 and f"INGOT_CACHE_SIZE={wrong}: expected a size" in said, (wrong, process.returncode, said)
