@@ -228,6 +228,8 @@ ExitCode Compilation::passes(Stage last) {
   };
   bool ok = stage("nn", *module, [&](PassManager &pm) { addNnPasses(pm, importer.get()); });
   types = importer->types();
+  if (ok)
+    importer->checkOutputs(mainFunction());
   importer.reset();
   if (ok)
     takeOutDropped(kept, *model, types, mainFunction(), diagnostics);
@@ -318,12 +320,7 @@ ExitCode Compilation::makeSpec() {
     return ExitInternal;
   numberValues();
   constexpr uint64_t embeddable = uint64_t(1) << 30;
-  bool large = spec.weights.bytes > embeddable;
-  spec.weights.form = options.weights.value_or(large ? package::WeightForm::File : package::WeightForm::Embed);
-  if (large && !options.weights)
-    diagnostics.add({"the weights are " + std::to_string(spec.weights.bytes >> 20) + " MiB: they stay in a file that the program maps",
-                     "give its path in the options of " + spec.name + "_open, or embed it with --weights embed", "", "", "",
-                     Severity::Warning});
+  spec.weights.form = options.weights.value_or(spec.weights.bytes > embeddable ? package::WeightForm::File : package::WeightForm::Embed);
   auto runtime = package::loadRuntime(runtimeFolder());
   if (!runtime) {
     message = llvm::toString(runtime.takeError());

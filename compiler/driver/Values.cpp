@@ -42,6 +42,8 @@ static size_t bytesOf(int type, int64_t count) { return (size_t(count) * bitsOf(
 
 static std::optional<Tensor> fromProto(const onnx::TensorProto &proto, std::string &problem) {
   Problem why;
+  if (proto.data_type() == onnx::TensorProto::UNDEFINED) // what else a parser finds no fault with
+    return std::nullopt;
   auto view = viewTensor(proto, ExternalData(), why);
   if (!view) {
     problem = why.message;
@@ -67,9 +69,11 @@ static void toProto(const Tensor &t, onnx::TensorProto &proto) {
     proto.set_raw_data(t.bytes);
 }
 
+constexpr llvm::StringLiteral npyMagic = "\x93NUMPY";
+
 static std::optional<Tensor> readNpy(const std::string &data, std::string &problem) {
   // https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
-  if (data.size() < 10 || data.compare(0, 6, "\x93NUMPY") != 0) {
+  if (data.size() < 10 || !llvm::StringRef(data).starts_with(npyMagic)) {
     problem = "not a .npy file";
     return std::nullopt;
   }
@@ -136,7 +140,7 @@ std::optional<TensorValue> readValue(const std::string &path, package::ValueKind
       value.items.push_back(std::move(*t));
     return t.has_value();
   };
-  if (path.size() > 4 && path.compare(path.size() - 4, 4, ".npy") == 0) {
+  if (llvm::StringRef(path).ends_with(".npy") || llvm::StringRef(data).starts_with(npyMagic)) {
     auto t = readNpy(data, problem);
     if (!t)
       return std::nullopt;
@@ -166,8 +170,12 @@ std::optional<TensorValue> readValue(const std::string &path, package::ValueKind
     ok = t.ParseFromString(data) && add(t);
   }
   if (!ok) {
+    auto [what, proto] = kind == package::ValueKind::Sequence   ? std::pair("sequence", "SequenceProto")
+                         : kind == package::ValueKind::Optional ? std::pair("optional", "OptionalProto")
+                                                                : std::pair("tensor", "TensorProto");
     if (problem.empty())
-      problem = path + " is not a serialised tensor of the expected kind";
+      problem = path + " holds no " + what + "; expected a .npy file of numpy, or a serialised " + proto +
+                " of ONNX, as the .pb files of data sets are";
     return std::nullopt;
   }
   return value;
@@ -421,8 +429,8 @@ static double numberAt(const Tensor &t, int64_t i) {
   }
 }
 
-static std::string shapeText(const Tensor &t) {
-  std::string s = "[";
+std::string describe(const Tensor &t) {
+  std::string s = std::string(elementName(t.type)) + "[";
   for (size_t i = 0; i < t.dims.size(); ++i)
     s += (i ? "," : "") + std::to_string(t.dims[i]);
   return s + "]";
@@ -448,8 +456,7 @@ static std::string differingElements(const Tensor &a, const Tensor &b) {
 Match compare(const Tensor &actual, const Tensor &expected, double relative) {
   Match m;
   if (actual.type != expected.type || actual.dims != expected.dims) {
-    m.problem = "type " + std::to_string(actual.type) + " " + shapeText(actual) + ", expected type " + std::to_string(expected.type) +
-                " " + shapeText(expected);
+    m.problem = describe(actual) + ", expected " + describe(expected);
     return m;
   }
   bool isFloat = expected.type == 1 || expected.type == 10 || expected.type == 11 || expected.type == 16;

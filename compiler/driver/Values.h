@@ -16,6 +16,8 @@ struct Tensor {
   std::vector<std::string> strings;
   int64_t count() const;
 };
+/// "f32[2,4]".
+std::string describe(const Tensor &t);
 
 /// One input or output.
 struct TensorValue {

@@ -377,6 +377,42 @@ static onnx::TypeProto protoOf(Type type) {
   return out;
 }
 
+/// Whether no value has both types: other elements, another rank, another size. A dimension with a name or without any may have any size.
+static bool contradict(const onnx::TypeProto &a, const onnx::TypeProto &b) {
+  if (a.value_case() == onnx::TypeProto::VALUE_NOT_SET || b.value_case() == onnx::TypeProto::VALUE_NOT_SET)
+    return false;
+  if (a.value_case() != b.value_case())
+    return true;
+  if (a.has_sequence_type())
+    return contradict(a.sequence_type().elem_type(), b.sequence_type().elem_type());
+  if (a.has_optional_type())
+    return contradict(a.optional_type().elem_type(), b.optional_type().elem_type());
+  const auto &x = a.tensor_type(), &y = b.tensor_type();
+  if (x.elem_type() && y.elem_type() && x.elem_type() != y.elem_type())
+    return true;
+  if (!x.has_shape() || !y.has_shape())
+    return false;
+  if (x.shape().dim_size() != y.shape().dim_size())
+    return true;
+  for (int i = 0; i < x.shape().dim_size(); ++i)
+    if (const auto &m = x.shape().dim(i), &n = y.shape().dim(i); m.has_dim_value() && n.has_dim_value() && m.dim_value() != n.dim_value())
+      return true;
+  return false;
+}
+
+void ModelImporter::checkOutputs(func::FuncOp function) {
+  if (!options.shapes.empty()) // then what the file says of sizes need not hold
+    return;
+  auto names = function->getAttrOfType<ArrayAttr>("onnx.outputs").getAsValueRange<StringAttr>();
+  for (auto [name, type] : llvm::zip_equal(names, function.getResultTypes())) {
+    auto declared = llvm::find_if(model->graph().output(), [&](auto &out) { return StringRef(out.name()) == name; });
+    onnx::TypeProto computed = protoOf(type);
+    if (declared != model->graph().output().end() && contradict(declared->type(), computed))
+      diagnostics.add({"the file declares this output as " + typeText(declared->type()) + ", it is " + typeText(computed),
+                       "correct the declaration, if that is what the model is to compute", name.str(), "", "", Severity::Warning});
+  }
+}
+
 /// Small integers of a converted value, which inference may want to see.
 static std::optional<onnx::TensorProto> constantProto(Value v) {
   auto numbers = nn::knownConstants(v);

@@ -60,6 +60,8 @@ public:
   void converted(onnx_ir::NodeOp node, llvm::ArrayRef<mlir::Value> outputs) override;
   /// Inputs after run(), results as nodes are converted.
   const ImportedTypes &types() const { return importedTypes; }
+  /// Warns of outputs whose declared types contradict those of the converted function's results.
+  void checkOutputs(mlir::func::FuncOp function);
 
 private:
   using Scope = std::map<std::string, mlir::Value>;

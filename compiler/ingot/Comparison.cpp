@@ -1,5 +1,6 @@
 //===- Comparison.cpp ------------------------------------------------------------------------===//
 #include "compiler/ingot/Comparison.h"
+#include "compiler/frontend/Wording.h"
 #include "llvm/Support/Format.h"
 
 using namespace llvm;
@@ -10,20 +11,12 @@ void Comparison::print() const {
          << (ok ? "  ok" : "  MISMATCH") << "\n";
 }
 
-std::string describe(const Tensor &t) {
-  const ElementType *e = elementTypeOfOnnx(t.type);
-  std::string s = std::string(e ? e->name : "?") + "[";
-  for (size_t i = 0; i < t.dims.size(); ++i)
-    s += (i ? "," : "") + std::to_string(t.dims[i]);
-  return s + "]";
-}
-
 std::vector<Comparison> compareValue(const std::string &name, const TensorValue &got,
                                      const TensorValue &expected) {
   if (got.items.size() != expected.items.size() || got.present != expected.present)
     return {
         {name, "",
-         std::to_string(got.items.size()) + " elements, expected " + std::to_string(expected.items.size())}};
+         counted(got.items.size(), "element") + ", expected " + std::to_string(expected.items.size())}};
   std::vector<Comparison> out;
   for (auto [actual, wanted] : zip(got.items, expected.items)) {
     Match m = compare(actual, wanted);
@@ -51,9 +44,13 @@ KeptComparison::KeptComparison(const package::LibrarySpec &spec, const KeptValue
 }
 
 void KeptComparison::print(const std::set<std::string> &without) const {
+  bool isFirst = true;
   for (const Entry &e : entries)
     for (const Comparison &c : e.comparisons)
       if ((!c.ok || e.value->isNamed) && !without.count(c.name)) {
+        if (isFirst)
+          outs() << " kept values and the reference:\n";
+        isFirst = false;
         c.print();
         if (!c.ok)
           complainInJson({"differs from the reference: " + c.text, "", c.name, e.value->op, c.shape});
@@ -61,7 +58,7 @@ void KeptComparison::print(const std::set<std::string> &without) const {
 }
 
 void KeptComparison::printSummary() const {
-  outs() << entries.size() << (entries.size() == 1 ? " value" : " values") << " kept, ";
+  outs() << counted(entries.size(), "value") << " kept, ";
   auto first = find_if(entries, [](auto &e) { return !e.ok; });
   if (first == entries.end()) {
     outs() << "none differs from the reference\n";
@@ -79,12 +76,8 @@ std::string leftOutText(const package::LibrarySpec &spec, const KeptValues &kept
     if (none_of(spec.outputs, [&](auto &o) { return o.label() == value.name; }))
       ++counts["state"];
   std::string text;
-  for (auto [what, count] : counts) {
-    // "value of subgraphs", "tensor of strings": the first word takes the plural.
-    auto [noun, rest] = StringRef(what).split(' ');
-    text += (text.empty() ? "" : ", ") + std::to_string(count) + " " + noun.str() + (count == 1 ? "" : "s") +
-            (rest.empty() ? "" : " " + rest.str());
-  }
+  for (auto &[what, count] : counts)
+    text += (text.empty() ? "" : ", ") + counted(count, what);
   return text;
 }
 

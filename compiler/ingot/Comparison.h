@@ -17,8 +17,6 @@ struct Comparison {
   void print() const;
 };
 
-/// "f32[2,4]".
-std::string describe(const Tensor &t);
 std::vector<Comparison> compareValue(const std::string &name, const TensorValue &got,
                                      const TensorValue &expected);
 
@@ -29,7 +27,7 @@ public:
                  const std::vector<TensorValue> &reference);
 
   /// The lines of values that differ and of those named on the command line, in the order of the nodes;
-  /// `without`: not these.
+  /// `without`: not these. Nothing is printed where no line is.
   void print(const std::set<std::string> &without) const;
   /// "214 values kept, first that differs: …".
   void printSummary() const;

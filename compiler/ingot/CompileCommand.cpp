@@ -1,4 +1,5 @@
 //===- CompileCommand.cpp - ingot compile --------------------------------------------------===//
+#include "compiler/frontend/Wording.h"
 #include "compiler/ingot/Commands.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Format.h"
@@ -94,6 +95,10 @@ ExitCode compile(const CompileArguments &a) {
       print(os);
     }
   } else if (e == ExitOk) {
+    if (c.spec.weights.form == package::WeightForm::File && !options.weights)
+      c.diagnostics.add({"the weights are " + std::to_string(c.spec.weights.bytes >> 20) + " MiB: they stay in a file that the program maps",
+                         "give its path in the options of " + c.spec.name + "_open, or embed it with --weights embed", "", "", "",
+                         Severity::Warning});
     e = c.write(folder, last == Stage::Library);
   }
   report(c, a);
@@ -112,7 +117,7 @@ ExitCode compile(const CompileArguments &a) {
   outs() << folder << ": " << c.spec.name << " for " << listOf(c.machines) << ", ";
   if (last == Stage::Library)
     outs() << format("library %.1f kB (weights %.1f kB), ", size / 1e3, c.spec.weights.bytes / 1e3);
-  outs() << c.spec.targets[0].kernels.size() << " kernels, workspace ";
+  outs() << counted(c.spec.targets[0].kernels.size(), "kernel") << ", workspace ";
   if (StringRef(c.spec.workspaceBytes).find_first_not_of("0123456789") == StringRef::npos)
     outs() << c.spec.workspaceBytes << " bytes\n";
   else
@@ -120,7 +125,11 @@ ExitCode compile(const CompileArguments &a) {
   SmallString<256> whole(folder); // a build file lies elsewhere: a relative path would not be found from it
   sys::fs::make_absolute(whole);
   sys::path::remove_dots(whole, /*remove_dot_dot=*/true);
-  outs() << "next: cmake's find_package(" << c.spec.name << " PATHS " << whole << "), or see " << folder << "/README.md\n";
+  if (last == Stage::Library)
+    outs() << "next: cmake's find_package(" << c.spec.name << " PATHS " << whole << ")";
+  else // nothing is built: only a project that builds it finds it
+    outs() << "next: cmake's add_subdirectory(" << whole << " " << c.spec.name << ")";
+  outs() << ", or see " << folder << "/README.md\n";
   return e;
 }
 } // namespace

@@ -1,5 +1,6 @@
 //===- Profile.cpp ----------------------------------------------------------------------------===//
 #include "compiler/ingot/Profile.h"
+#include "compiler/frontend/Wording.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Format.h"
 
@@ -117,8 +118,8 @@ void Profile::print(raw_ostream &os, double plainMs) const {
        << shortened(nodesText(s->facts->origin), widestNodes) << "\n";
   if (order.size() < steps.size())
     os << order.size() << " of " << steps.size() << " steps, the longest; --json has all\n";
-  os << format("%zu %s %.4g ms (%.1f%%), ", steps.size(), steps.size() == 1 ? "step" : "steps",
-               sumMs - between.medianMs, (1 - share(between)) * 100)
+  os << counted(steps.size(), "step")
+     << format(" %.4g ms (%.1f%%), ", sumMs - between.medianMs, (1 - share(between)) * 100)
      << format("between them %.4g ms (%.1f%%); ", between.medianMs, share(between) * 100)
      << format("a run %.4g ms with probes (median of %.0f), %.4g ms without\n", medianMs, runs, plainMs);
 }

@@ -158,7 +158,6 @@ bool judge(const Prepared &p, const RunArguments &a, const std::vector<TensorVal
   for (const package::Value &o : p.spec.outputs)
     if (!hasData && !p.kept.added.count(o.label()))
       below.insert(o.label());
-  outs() << " kept values and the reference:\n";
   kept.print(below);
   outs() << (hasData ? " outputs and the data set:\n" : " outputs and the reference:\n");
   bool all = compareOutputs(p, got, expected);
@@ -325,12 +324,19 @@ ExitCode bench(const RunArguments &a) {
 
 static const char *const runnable = "model.onnx, or a folder that 'ingot compile' wrote; --target chooses among those that it has";
 
+/// Of --input. A name may hold '=' itself: which of them separates is known with the model.
+static std::string inputForm(const std::string &text) {
+  return StringRef(text).split('=').second.empty() || text[0] == '='
+             ? "'" + text + "' is not of the form NAME=FILE; FILE is a .npy file, or a .pb file as data sets have them"
+             : "";
+}
+
 void addRun(CLI::App &app, int &exitCode) {
   auto a = std::make_shared<RunArguments>();
   auto *sub = app.add_subcommand("run", "run a model, or a folder that 'compile' wrote, once and print its outputs' shapes");
   a->add(*sub, "native", runnable);
   a->addData(*sub);
-  addRepeated(*sub, "--input", a->inputs, "NAME=FILE", "a .npy or .pb file; inputs without one are seeded");
+  addRepeated(*sub, "--input", a->inputs, "NAME=FILE", "a .npy or .pb file; inputs without one are seeded")->check(inputForm);
   sub->add_option("--save", a->save, "folder for output_0.pb, output_0.npy, …");
   sub->callback([a, &exitCode] { exitCode = run(*a); });
 }

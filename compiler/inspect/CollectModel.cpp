@@ -59,6 +59,19 @@ uint64_t parametersOf(const onnx::TensorProto &t) {
   return t.data_type() != onnx::TensorProto::STRING && (isFloat || count > small) ? uint64_t(count) : 0;
 }
 
+/// Of an attribute: one of a Constant is what an initialiser is; elsewhere small numbers say how an operator works.
+uint64_t parametersOf(const onnx::AttributeProto &a, bool ofConstant) {
+  constexpr int64_t small = 256;
+  if (a.type() == onnx::AttributeProto::TENSOR)
+    return ofConstant || countOf(a.t()) > small ? parametersOf(a.t()) : 0;
+  if (!ofConstant)
+    return 0;
+  return a.type() == onnx::AttributeProto::SPARSE_TENSOR ? parametersOf(a.sparse_tensor().values())
+         : a.type() == onnx::AttributeProto::FLOATS      ? a.floats_size()
+         : a.type() == onnx::AttributeProto::FLOAT       ? 1
+                                                         : 0;
+}
+
 template <typename List> std::string listText(const List &list) {
   constexpr int most = 32;
   std::string text = "[";
@@ -210,8 +223,7 @@ void Collector::node(const onnx::NodeProto &n, Scope &scope, int graphIndex) {
     if (a.type() == onnx::AttributeProto::GRAPH)
       continue;
     f.attributes.push_back({a.name(), attribute(a)});
-    if (a.type() == onnx::AttributeProto::TENSOR && countOf(a.t()) > 256)
-      f.parameters += parametersOf(a.t());
+    f.parameters += parametersOf(a, n.op_type() == "Constant" && n.domain().empty());
   }
   out.parameters += f.parameters;
   if (auto it = work.find(f.label); it != work.end())

@@ -77,6 +77,9 @@ refused(2, "run", library, "--target", "x86-64-v4", says=["--target x86-64-v4", 
 # Options of a compilation are refused, all of them at once.
 refused(2, "bench", library, "--dim", "batch=2", "--shape", "x=1x300", "--state", "a=b", "--weights", "embed", "--name", "other", "--ar", "ar",
         "--objcopy", "objcopy", says=["--name, --dim, --shape, --state, --weights, --ar, --objcopy"])
+refused(2, "run", library, "--dim", "batch=2", says=["takes its sizes from the inputs: give them with --input or --data"])
+refused(2, "bench", library, "--shape", "x=2x300", says=["takes its sizes from the inputs: give them with --data"])
+refused(2, "run", library, "--name", "other", says=["leave such options out"])
 refused(1, "run", library, "--input", "z=nothing.npy", says=["names no input", "'x'"])
 refused(1, "verify", library, says=["verify compares", "model.onnx"])
 
