@@ -259,8 +259,10 @@ void @N@_device_free(void *memory) { ingot::device_free(memory); }
       text += "  const int64_t " + name + "_limit = limits && limits->" + name + " ? limits->" + name + " : " +
               (symbol->max ? std::to_string(*symbol->max) : "0") + ";\n";
       // Without a compiled bound the limit is required, even where 0 would be a valid dimension.
-      int64_t least = symbol->max ? symbol->min : std::max<int64_t>(symbol->min, 1);
-      check("check_bounds", {"error", quoted(name), name + "_limit", std::to_string(least), maxText(*symbol)});
+      if (symbol->max)
+        check("check_bounds", {"error", quoted(name), name + "_limit", std::to_string(symbol->min), maxText(*symbol)});
+      else
+        check("check_limit", {"error", quoted(name), name + "_limit", std::to_string(std::max<int64_t>(symbol->min, 1))});
       if (words.count(name))
         text += "  const checked " + name + " = " + name + "_limit;\n";
     }

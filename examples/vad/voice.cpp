@@ -18,8 +18,8 @@ ingot::status voice_detector::next(const float *samples, float &probability) {
   std::copy(window_.end() - context, window_.end(), window_.begin());
   std::copy(samples, samples + frame, window_.begin() + context);
   const std::int64_t samples_a_second = rate; // an input of the network, though this one hears no other rate
-  silero_vad::outputs outputs{{&probability, 1}};
-  return context_.run({ingot::view(window_), {&samples_a_second, 1}}, state_, outputs);
+  silero_vad::outputs outputs{ingot::span(&probability, 1)};
+  return context_.run({ingot::view(window_), ingot::view(&samples_a_second, 1)}, state_, outputs);
 }
 
 std::optional<segment> segmenter::next(float probability) {

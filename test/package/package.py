@@ -167,6 +167,15 @@ class OwnPackage:
     def build_tree(self):
         self.rebuilds("ninja", self.build, "-G", "Ninja", f"-DCMAKE_CXX_COMPILER={self.cxx}")
 
+    def made_by_the_build(self):
+        """A model that is not there when the project is configured: the output of a custom command, or marked as made by the build."""
+        model = Affine(fresh(self.work, ODD, "made-model"))
+        for how in ("command", "property"):
+            build = self.configure("made", self.prefix, model.path, "-G", "Ninja", f"-DMADE={how}")
+            expect(not os.path.exists(os.path.join(build, "made", "affine.onnx")), "the model is there too early")
+            command("cmake", "--build", build)
+            run_programs(build, model)
+
     def cross(self):
         need_aarch64()
         model = Affine(fresh(self.work, ODD, "cross-model"))
@@ -189,6 +198,8 @@ class OwnPackage:
         run_programs(build, model)
         for more, complaint in (("WEIGHT;file", "'WEIGHT' behind DIMS is not of the form"), ("TARGETS;native", "'native' is no target"),
                                 ("TARGETS;aarch64", "aarch64 is not for the project's processor"),
+                                ("MODEL;missing.onnx", "missing.onnx does not exist. If the build makes it"),
+                                ("MODEL;..", "is a folder; give the .onnx file in it"),
                                 ("OPTIONS", "no value behind OPTIONS")):
             said = self.configure("refused", self.prefix, model.path, f"-DMORE={more}", fails=True)
             expect("ingot_add_model(net)" in said and complaint in " ".join(said.split()), f"{more}: no legible error:\n{said}")
@@ -206,8 +217,8 @@ def main():
     output = Output(os.path.join(build, "bin", "ingot"), work)
     own = OwnPackage(build, args.cxx, work)
     checks = {c.__name__: c for c in (output.lists_its_files, output.plain_compilers, output.pkg_config, output.cmake_projects,
-                                      output.toolchain_file, output.other_processor, own.install, own.installed, own.build_tree, own.cross,
-                                      own.errors)}
+                                      output.toolchain_file, output.other_processor, own.install, own.installed, own.build_tree,
+                                      own.made_by_the_build, own.cross, own.errors)}
     return run_checks([(name, check) for name, check in checks.items() if not args.only or name in args.only])
 
 

@@ -75,6 +75,13 @@ TEST(Checks, Bounds) {
   EXPECT_EQ(error.expected, 8);
   EXPECT_EQ(ingot::check_bounds(&error, "batch", 0, 1, checked::overflow), INGOT_LIMIT_EXCEEDED);
   EXPECT_STREQ(error.text, "batch: 0, expected at least 1");
+  EXPECT_EQ(ingot::check_limit(&error, "batch", 9, 1), INGOT_OK);
+  EXPECT_EQ(ingot::check_limit(&error, "batch", -1, 1), INGOT_LIMIT_EXCEEDED);
+  EXPECT_STREQ(error.text, "batch: -1, expected at least 1");
+  EXPECT_EQ(ingot::check_limit(&error, "batch", 0, 1), INGOT_LIMIT_EXCEEDED);
+  EXPECT_STREQ(error.text, "batch: no limit is given, and none is compiled in; give the largest that will run in limits.batch");
+  EXPECT_STREQ(error.name, "batch");
+  EXPECT_EQ(error.expected, 1);
 }
 
 TEST(Launch, GrainKeepsRangesLargeAndCovers) {

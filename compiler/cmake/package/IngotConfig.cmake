@@ -11,6 +11,9 @@
 #   [WEIGHTS embed|file|array]
 #   [OPTIONS <option>...])   anything else that 'ingot compile' takes
 #
+# <file.onnx> is relative to the current source folder. It may be the output of a custom command of that folder: of one before this call, or
+# the file has the property GENERATED.
+#
 # defines <target> and its alias <name>::<name>. The model is compiled again when its file, its external data or Ingot has changed.
 # The library lies in the folder that the target's property INGOT_FOLDER names; with WEIGHTS file, weights/<name>.weights is there.
 # The project's C++ compiler, archiver, objcopy and sysroot compile it, also under a toolchain file.
@@ -123,6 +126,14 @@ function(ingot_add_model target)
 
   get_target_property(tool Ingot::ingot IMPORTED_LOCATION)
   get_filename_component(model "${A_MODEL}" ABSOLUTE)
+  # A file that the build makes is not there yet.
+  get_source_file_property(generated "${model}" GENERATED)
+  if(NOT generated AND NOT EXISTS "${model}")
+    message(FATAL_ERROR "${where}: the model ${model} does not exist. If the build makes it, put the add_custom_command that does before "
+                        "this call, or mark the file: set_source_files_properties(<file> PROPERTIES GENERATED TRUE)")
+  elseif(IS_DIRECTORY "${model}")
+    message(FATAL_ERROR "${where}: the model ${model} is a folder; give the .onnx file in it")
+  endif()
   set(folder "${CMAKE_CURRENT_BINARY_DIR}/ingot/${name}")
   set(library "${folder}/lib/lib${name}.a")
   set(command "${tool}" compile "${model}" -o "${folder}" --name ${name} --quiet --depfile "${folder}.d")

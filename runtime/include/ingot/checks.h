@@ -76,6 +76,14 @@ inline ingot_status check_bounds(ingot_error *error, const char *name, int64_t v
               name, (long long)value, (long long)min, (long long)max);
 }
 
+// The limit of a dimension that has no compiled bound: 0 is what a caller leaves who gives none.
+inline ingot_status check_limit(ingot_error *error, const char *name, int64_t value, int64_t min) {
+  if (!value)
+    return fail(error, INGOT_LIMIT_EXCEEDED, name, -1, min, 0,
+                "%s: no limit is given, and none is compiled in; give the largest that will run in limits.%s", name, name);
+  return check_bounds(error, name, value, min, checked::overflow);
+}
+
 // Checks a span: `format` and what follows say where the expected count comes from, "batch*8 = %lld*8".
 INGOT_PRINTF(6, 7)
 inline ingot_status check_count(ingot_error *error, const char *name, elements span, size_t count, checked expected,

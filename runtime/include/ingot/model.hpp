@@ -131,6 +131,11 @@ template <class Container> auto span(Container &values) noexcept {
   return range<std::remove_pointer_t<decltype(values.data())>>{values.data(), values.size()};
 }
 
+// The same of memory behind a pointer: mlp_inputs inputs{ingot::view(pixels, 8)}. It stays the caller's and must outlive the run;
+// `count` is in elements.
+template <class Element> range<const Element> view(const Element *data, std::size_t count) noexcept { return {data, count}; }
+template <class Element> range<Element> span(Element *data, std::size_t count) noexcept { return {data, count}; }
+
 } // namespace v1
 } // namespace ingot
 

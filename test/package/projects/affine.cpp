@@ -17,6 +17,16 @@ int main() {
     status = context.init(model, {2}, pool.executor());
   if (status.ok())
     status = context.run({2}, {ingot::view(x)}, outputs);
+  // The same of memory behind pointers.
+  float again[2 * 3];
+  affine_outputs others{ingot::span(again, 6)};
+  if (status.ok())
+    status = context.run({2}, {ingot::view(x.data(), x.size())}, others);
+  for (std::size_t i = 0; status.ok() && i < y.size(); ++i)
+    if (!(again[i] == y[i])) {
+      std::puts("another result");
+      return 1;
+    }
   if (!status.ok())
     std::puts(status.text());
   for (float value : y)
