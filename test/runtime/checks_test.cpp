@@ -79,7 +79,7 @@ TEST(Checks, Bounds) {
   EXPECT_EQ(ingot::check_limit(&error, "batch", -1, 1), INGOT_LIMIT_EXCEEDED);
   EXPECT_STREQ(error.text, "batch: -1, expected at least 1");
   EXPECT_EQ(ingot::check_limit(&error, "batch", 0, 1), INGOT_LIMIT_EXCEEDED);
-  EXPECT_STREQ(error.text, "batch: no limit is given, and none is compiled in; give the largest that will run in limits.batch");
+  EXPECT_STREQ(error.text, "batch: no limit is given; pass limits to query or init, limits.batch as the largest that will run, or compile with --dim");
   EXPECT_STREQ(error.name, "batch");
   EXPECT_EQ(error.expected, 1);
 }

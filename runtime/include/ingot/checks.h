@@ -80,7 +80,8 @@ inline ingot_status check_bounds(ingot_error *error, const char *name, int64_t v
 inline ingot_status check_limit(ingot_error *error, const char *name, int64_t value, int64_t min) {
   if (!value)
     return fail(error, INGOT_LIMIT_EXCEEDED, name, -1, min, 0,
-                "%s: no limit is given, and none is compiled in; give the largest that will run in limits.%s", name, name);
+                "%s: no limit is given; pass limits to query or init, limits.%s as the largest that will run, or compile with --dim", name,
+                name);
   return check_bounds(error, name, value, min, checked::overflow);
 }
 

@@ -75,7 +75,7 @@ ingot_status tally_query(const tally_limits *limits, ingot_sizes *sizes, ingot_e
   if (!sizes)
     return ingot::null_argument(error, "sizes");
   const int64_t n_limit = limits && limits->n ? limits->n : 0;
-  if (ingot_status status = ingot::check_bounds(error, "n", n_limit, 1, checked::overflow))
+  if (ingot_status status = ingot::check_limit(error, "n", n_limit, 1))
     return status;
   const checked n = n_limit;
   if (ingot_status status = ingot::check_size(error, "workspace", workspace_bytes(n), &sizes->workspace))
