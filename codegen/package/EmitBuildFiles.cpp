@@ -79,6 +79,12 @@ endif()
 static std::string packageConfig(const Interface &i) {
   return fill(R"(# find_package(@N@): the library as it was compiled, target @N@::@N@.
 get_filename_component(_@N@_prefix "${CMAKE_CURRENT_LIST_DIR}/.." ABSOLUTE)
+if(NOT EXISTS "${_@N@_prefix}/lib/lib@N@.a")
+  set(@N@_FOUND FALSE)
+  set(@N@_NOT_FOUND_MESSAGE "lib/lib@N@.a is missing: add_subdirectory(${_@N@_prefix} @N@) builds it from source")
+  unset(_@N@_prefix)
+  return()
+endif()
 @find@if(NOT TARGET @N@::@N@)
   add_library(@N@::@N@ STATIC IMPORTED)
   set_target_properties(@N@::@N@ PROPERTIES

@@ -1,6 +1,7 @@
 //===- CommandLine.cpp - slips of the pen on the command line --------------------------------===//
 #include "compiler/frontend/Wording.h"
 #include "compiler/ingot/Commands.h"
+#include "llvm/Support/FileSystem.h"
 
 using namespace llvm;
 namespace ingot {
@@ -51,8 +52,12 @@ void complainOfCommand(const CLI::App &app, StringRef given) {
   for (const CLI::App *command : app.get_subcommands(nullptr))
     names.push_back(command->get_name());
   std::optional<std::string> meant = nearest(given.str(), names);
-  complain("unknown command '" + given + "'",
-           question(meant ? std::optional("'" + *meant + "'") : std::nullopt, helpOf(app)));
+  if (!meant && sys::fs::exists(given))
+    complain("'" + given + "' stands in the place of a command",
+             "write 'ingot compile " + given + "', or " + helpOf(app));
+  else
+    complain("unknown command '" + given + "'",
+             question(meant ? std::optional("'" + *meant + "'") : std::nullopt, helpOf(app)));
 }
 
 void complainOfLine(const CLI::App &app, const CLI::ParseError &error) {

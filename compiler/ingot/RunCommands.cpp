@@ -24,6 +24,8 @@ struct RunArguments : ModelArguments {
   void addData(CLI::App &app, const char *what = "a test_data_set_K folder (input_0.pb, …)") {
     app.add_option("--data", data, what);
     app.add_option("--threads", threads, "threads of the pool")->check(CLI::Range(1, 1024))->capture_default_str();
+    app.footer("What is compiled for this is kept: INGOT_CACHE_DIR is the folder, ~/.cache/ingot if absent, INGOT_CACHE_SIZE how large\n"
+               "it grows, 10G if absent. A file of --input or --data is an array of numpy (.npy) or a serialised ONNX tensor (.pb).");
   }
 };
 

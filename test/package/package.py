@@ -95,6 +95,12 @@ class Output:
         folder = self.compile(os.path.join(self.work, "affine"))
         for project in ("found", "added"):
             run_programs(self.cmake(project, folder), self.model)
+        # Of sources alone only one of the two.
+        folder = self.compile(os.path.join(self.work, "source", "affine"), "--emit", "source")
+        said = command("cmake", "-S", os.path.join(PROJECTS, "found"), "-B", fresh(self.work, "source-build"), f"-DCMAKE_PREFIX_PATH={folder}",
+                       fails=True)
+        expect("libaffine.a is missing: add_subdirectory(" in " ".join(said.split()), f"find_package does not say what is missing:\n{said}")
+        run_programs(self.cmake("added", folder), self.model)
 
     def toolchain_file(self):
         """Cross-compiled: found as it was compiled, and added from source."""
