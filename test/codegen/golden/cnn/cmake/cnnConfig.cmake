@@ -1,5 +1,11 @@
 # find_package(cnn): the library as it was compiled, target cnn::cnn.
 get_filename_component(_cnn_prefix "${CMAKE_CURRENT_LIST_DIR}/.." ABSOLUTE)
+if(NOT EXISTS "${_cnn_prefix}/lib/libcnn.a")
+  set(cnn_FOUND FALSE)
+  set(cnn_NOT_FOUND_MESSAGE "lib/libcnn.a is missing: add_subdirectory(${_cnn_prefix} cnn) builds it from source")
+  unset(_cnn_prefix)
+  return()
+endif()
 if(NOT TARGET cnn::cnn)
   add_library(cnn::cnn STATIC IMPORTED)
   set_target_properties(cnn::cnn PROPERTIES

@@ -1,5 +1,11 @@
 # find_package(decoder): the library as it was compiled, target decoder::decoder.
 get_filename_component(_decoder_prefix "${CMAKE_CURRENT_LIST_DIR}/.." ABSOLUTE)
+if(NOT EXISTS "${_decoder_prefix}/lib/libdecoder.a")
+  set(decoder_FOUND FALSE)
+  set(decoder_NOT_FOUND_MESSAGE "lib/libdecoder.a is missing: add_subdirectory(${_decoder_prefix} decoder) builds it from source")
+  unset(_decoder_prefix)
+  return()
+endif()
 if(NOT TARGET decoder::decoder)
   add_library(decoder::decoder STATIC IMPORTED)
   set_target_properties(decoder::decoder PROPERTIES

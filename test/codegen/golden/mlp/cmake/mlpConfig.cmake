@@ -1,5 +1,11 @@
 # find_package(mlp): the library as it was compiled, target mlp::mlp.
 get_filename_component(_mlp_prefix "${CMAKE_CURRENT_LIST_DIR}/.." ABSOLUTE)
+if(NOT EXISTS "${_mlp_prefix}/lib/libmlp.a")
+  set(mlp_FOUND FALSE)
+  set(mlp_NOT_FOUND_MESSAGE "lib/libmlp.a is missing: add_subdirectory(${_mlp_prefix} mlp) builds it from source")
+  unset(_mlp_prefix)
+  return()
+endif()
 if(NOT TARGET mlp::mlp)
   add_library(mlp::mlp STATIC IMPORTED)
   set_target_properties(mlp::mlp PROPERTIES

@@ -1,5 +1,11 @@
 # find_package(tally): the library as it was compiled, target tally::tally.
 get_filename_component(_tally_prefix "${CMAKE_CURRENT_LIST_DIR}/.." ABSOLUTE)
+if(NOT EXISTS "${_tally_prefix}/lib/libtally.a")
+  set(tally_FOUND FALSE)
+  set(tally_NOT_FOUND_MESSAGE "lib/libtally.a is missing: add_subdirectory(${_tally_prefix} tally) builds it from source")
+  unset(_tally_prefix)
+  return()
+endif()
 if(NOT TARGET tally::tally)
   add_library(tally::tally STATIC IMPORTED)
   set_target_properties(tally::tally PROPERTIES
