@@ -85,6 +85,8 @@ static int lockFolder(StringRef folder, int kind) {
 
 std::optional<EntryInUse> EntryInUse::of(StringRef folder) {
   int file = lockFolder(folder, LOCK_SH);
+  if (file < 0 && sys::fs::is_directory(folder)) // made anew while it was being removed
+    file = lockFolder(folder, LOCK_SH);
   // On a file system without locks nothing is removed either.
   if (file < 0 && !sys::fs::is_directory(folder))
     return std::nullopt;
