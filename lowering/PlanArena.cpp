@@ -9,6 +9,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "dialects/nn/Shape.h"
+#include "dialects/support/BufferAlignment.h"
 #include "lowering/Aliases.h"
 #include "lowering/DescribeKernel.h"
 #include "lowering/Passes.h"
@@ -21,11 +22,9 @@ namespace ingot {
 #include "lowering/Passes.h.inc"
 
 namespace {
-constexpr int64_t alignment = 64;
-
 struct Item {
   plan::AllocOp op;
-  DimExpr bytes;          // a multiple of the alignment
+  DimExpr bytes;          // aligned
   int64_t typical;        // bytes at representative sizes, to compare by
   unsigned first, last;   // positions of definition and last use, inclusive
   DimExpr offset;
@@ -157,7 +156,7 @@ void PlanArena::place(plan::EntryOp entry) {
     Item item;
     item.op = op;
     DimExpr bytes = storageBytes(cast<MemRefType>(op.getType()).getElementType(), count);
-    item.bytes = DimExpr::ceilDiv(bytes, alignment) * DimExpr(alignment);
+    item.bytes = aligned(bytes);
     item.typical = item.bytes.evaluate([](StringRef) { return int64_t(64); }).value_or(0);
     item.first = item.last = order.span[op].first;
     for (Value v : valuesInMemoryOf(op.getResult()))
