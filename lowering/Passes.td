@@ -181,7 +181,8 @@ def PlanArena : IngotPass<"plan-arena"> {
     ```mlir
     %a = plan.slice %workspace["3072*seq"] count "768*seq" : memref<?xi8> to memref<?xf32>
     ```
-    A buffer whose size is known only while running becomes plan.tail.
+    A buffer whose size is known only while running becomes plan.tail. `else_if_positive` on an scf.if is an expression that is positive in
+    every run that takes its else branch: for other sizes the buffers in there count nothing.
   }];
 }
 
@@ -307,6 +308,7 @@ def KernelFewRows : IngotPass<"kernel-few-rows"> {
       nn.yield %0
     }
     ```
+    `else_if_positive = "floordiv(new, 16)"` on nn.if says when there are many, so that plan-arena keeps no memory for %t where there never are.
   }];
 }
 #endif
