@@ -88,6 +88,28 @@ def KernelSchedule : IngotPass<"kernel-schedule"> {
   let options = [Option<"targets", "targets", "std::string", "\"x86-64-v3\"", "machine rows, with +features, comma-separated">];
 }
 
+def KernelReadPacked : IngotPass<"kernel-read-packed"> {
+  let summary = "Reads tables from the panels of a contraction, so that a weight is kept once";
+  let description = [{
+    A weight that kernel-schedule lays out for a contraction and that all others read as a table (kernel.read): they read the panels.
+    The contraction's weight may be another one with the transposed matrix: the contents are compared.
+
+    Before:
+    ```mlir
+    %e = kernel.generic … ins(%tokens : …) tables(%w : tensor<50000x64xf32>) … { … kernel.read %t[%i, %j] … }
+    %p = kernel.generic domain <"3125", "64", "16"> iterators "ppp" ins(%w : …) maps [(d0, d1, d2) -> (d0 * 16 + d2, d1), …] …
+    %y = kernel.contract … panel 16 ins(%x, %p : …) …
+    ```
+    After:
+    ```mlir
+    %p = kernel.generic domain <"3125", "64", "16"> iterators "ppp" ins(%w : …) maps [(d0, d1, d2) -> (d0 * 16 + d2, d1), …] …
+    %e = kernel.generic … ins(%tokens : …) tables(%p : tensor<3125x64x16xf32>) … { … kernel.read %t[%i / 16, %j, %i mod 16] … }
+    %y = kernel.contract … panel 16 ins(%x, %p : …) …
+    ```
+  }];
+  let options = [Option<"smallBytes", "small-bytes", "int64_t", "1 << 20", "weights of fewer bytes stay as they are">];
+}
+
 def HoistConstants : IngotPass<"hoist-constants"> {
   let summary = "Runs kernels that depend on weights and constants alone at compile time";
   let description = [{
