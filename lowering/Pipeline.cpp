@@ -24,6 +24,8 @@ void addKernelPasses(mlir::PassManager &pm, llvm::ArrayRef<Machine> machines, bo
     pm.addPass(createKernelReadPacked());
   }
   pm.addPass(createHoistConstants());
+  if (optimise)
+    pm.addPass(createFlushSubnormals());
   if (work)
     pm.addPass(createNodeWork(*work));
   if (optimise) {

@@ -44,6 +44,7 @@ std::string kernelFile(const Target &target, size_t count, size_t index); // "sr
 std::string entryFile(const Target &target);
 uint64_t weightsFileBytes(const LibrarySpec &spec); // a mapped file ends in the SHA-256 of its contents
 bool weightsAreFar(const LibrarySpec &spec); // beyond the reach of x86's 32-bit offsets
+bool weightsWantHugePages(const LibrarySpec &spec);
 std::string bounds(const Symbol &symbol);
 
 std::string emitHeader(const Interface &i);

@@ -120,6 +120,8 @@ private:
       add("#include \"ingot/cpu.h\"\n");
     if (i.mapsWeights)
       add("#include \"ingot/mapped_file.h\"\n");
+    else if (expectsWeights())
+      add("#include \"ingot/weight_pages.h\"\n");
     add(R"(
 #include <string.h>
 
@@ -153,7 +155,7 @@ const Target targets[] = {
     for (const Target &target : spec.targets)
       text += "    {" + quoted(target.name) + ", " + target.features + ", " + n + "_" + target.id + "_run},\n";
     text += "};\n";
-    if (i.mapsWeights || (i.cuda && i.hasWeights))
+    if (i.mapsWeights || expectsWeights() || (i.cuda && i.hasWeights))
       text += "\nconstexpr size_t weights_bytes = " + std::to_string(weightsFileBytes(spec)) + ";\n";
     sizeFunction("workspace_bytes", inChecked(spec.workspaceBytes));
     if (!spec.plannedBytes.empty())
@@ -162,6 +164,9 @@ const Target targets[] = {
       sizeFunction("state_bytes", allStates());
     add("\n} // namespace\n\n");
   }
+
+  /// Mapped ones are expected by map_file.
+  bool expectsWeights() const { return i.hasWeights && !i.mapsWeights && !i.cuda && weightsWantHugePages(spec); }
 
   std::vector<std::string> mapArguments(const std::string &result) const {
     return {"error", "options ? options->weights : nullptr", "weights_bytes", i.weightsMark + "u",
@@ -183,6 +188,8 @@ const Target targets[] = {
       text += wrapList("    if (ingot_status status = ingot::map_file(", mapArguments("&model->weights"), "))\n      return status;\n");
     else if (i.hasWeights)
       add("    model->weights = @N@_weights;\n");
+    if (expectsWeights())
+      add("    ingot::expect_weights(model->weights, weights_bytes);\n");
     std::string names;
     for (const Target &target : spec.targets)
       names += (names.empty() ? "" : " or ") + target.name;

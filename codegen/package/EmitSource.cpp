@@ -56,6 +56,8 @@ bool weightsAreFar(const LibrarySpec &spec) {
          spec.weights.bytes >= (uint64_t(1) << 31) - (uint64_t(1) << 27);
 }
 
+bool weightsWantHugePages(const LibrarySpec &spec) { return spec.weights.bytes >= 32 << 20; }
+
 static std::string storageType(const Value &v) { return elementText(v.type).type; }
 
 std::string emitInternalHeader(const Interface &i) {
@@ -219,14 +221,14 @@ std::string entryFile(const Target &target) {
   return "src/entry_" + target.id + (target.capability ? ".cu" : ".cpp");
 }
 
-/// Large weights begin at a huge page in the file and in memory: the kernel then maps 2 MiB at once where the file cache holds such
-/// pages, and the first run takes hundreds of faults instead of tens of thousands. Little ones do not pay for the gap.
-static constexpr uint64_t hugePage = 2 << 20, worthHugePages = 32 << 20;
+/// Large embedded weights begin at a huge page in the file and in memory: the kernel then maps 2 MiB at once where the file cache
+/// holds such pages, and the first run takes hundreds of faults instead of tens of thousands. Little ones do not pay for the gap.
+static constexpr uint64_t hugePage = 2 << 20;
 
 std::string emitWeightsAssembly(const LibrarySpec &spec) {
   Substitutions s = {{"N", spec.name},
                      {"banner", bannerLine(spec)},
-                     {"align", std::to_string(spec.weights.bytes >= worthHugePages ? hugePage : INGOT_ALIGN)}};
+                     {"align", std::to_string(weightsWantHugePages(spec) ? hugePage : INGOT_ALIGN)}};
   std::string text = fill(R"(/* weights.S - the weights as they lie in weights/@N@.weights; @banner@ */
 )",
                           s);

@@ -109,7 +109,8 @@ Expected<std::vector<RuntimeFile>> loadRuntime(StringRef folder) {
   std::vector<RuntimeFile> files;
   for (StringRef path : {"include/ingot/ingot.h", "include/ingot/model.hpp", "include/ingot/pool.h",
                          "include/ingot/arena.h", "include/ingot/checked.h", "include/ingot/launch.h",
-                         "include/ingot/checks.h", "include/ingot/cpu.h", "include/ingot/mapped_file.h", "pool.cpp"}) {
+                         "include/ingot/checks.h", "include/ingot/cpu.h", "include/ingot/mapped_file.h",
+                         "include/ingot/weight_pages.h", "pool.cpp"}) {
     auto buffer = MemoryBuffer::getFile(folder + "/" + path);
     if (!buffer)
       return createStringError(buffer.getError(), "cannot read the runtime file " + folder + "/" + path);

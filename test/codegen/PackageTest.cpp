@@ -423,6 +423,45 @@ TEST_F(PackageTest, LargeWeightsBeginAtAHugePage) {
   expectRuns("cc -Imlp main.c mlp/lib/libmlp.a -lm -o main && ./main");
 }
 
+/// "hg" among the flags of the mapping that holds the middle of the weights.
+static const char asksForHugePages[] = R"(
+#include <stdio.h>
+#include <string.h>
+static int asks(const unsigned char *address) {
+  FILE *maps = fopen("/proc/self/smaps", "r");
+  char line[4096];
+  unsigned long begin, end, wanted = (unsigned long)address;
+  int here = 0;
+  while (maps && fgets(line, sizeof line, maps)) {
+    if (sscanf(line, "%lx-%lx ", &begin, &end) == 2)
+      here = begin <= wanted && wanted < end;
+    else if (here && !strncmp(line, "VmFlags:", 8))
+      return strstr(line, " hg") != 0;
+  }
+  return 0;
+}
+)";
+
+TEST_F(PackageTest, OpenAsksForHugePagesOfLargeWeights) {
+  if (!fs::exists("/sys/kernel/mm/transparent_hugepage"))
+    GTEST_SKIP() << "this kernel has no huge pages";
+  package::ToolchainOptions tools;
+  LibrarySpec spec = mlpSpec();
+  const size_t large = (32 << 20) + 512;
+  spec.weights.bytes = large;
+  spec.weights.write = [=](llvm::raw_ostream &stream) { stream.write_zeros(large); };
+  for (WeightForm form : {WeightForm::Embed, WeightForm::File}) {
+    spec.weights.form = form;
+    ASSERT_EQ(write(spec, "mlp", &tools), "");
+    std::string options = form == WeightForm::File ? "mlp_options o = {0};\n  o.weights = \"mlp/weights/mlp.weights\";\n" : "";
+    std::ofstream(work / "main.c") << "#include \"mlp.h\"\n"
+                                   << asksForHugePages << "int main(void) {\n  mlp_model m;\n  " << options << "  if (mlp_open(&m, "
+                                   << (options.empty() ? "0" : "&o") << ", 0))\n    return 1;\n"
+                                   << "  int asked = asks(m.weights + " << large / 2 << ");\n  mlp_close(&m);\n  return asked ? 0 : 2;\n}\n";
+    expectRuns("cc -Imlp main.c mlp/lib/libmlp.a -lm -o main && ./main");
+  }
+}
+
 TEST_F(PackageTest, NamesFromTheModelCannotBreakTheSource) {
   LibrarySpec spec = mlpSpec();
   spec.inputs[0].onnxName = "a */ b /* %s \\ \"q\" ?\?/\n@N@";
