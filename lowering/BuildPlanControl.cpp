@@ -30,6 +30,8 @@ LogicalResult PlanBuilder::buildIf(nn::IfOp op) {
   }
   types.append(op.getSizeSymbols().size(), b.getIndexType());
   auto branch = scf::IfOp::create(b, loc, types, condition, /*addThenBlock=*/true, /*addElseBlock=*/true);
+  if (Attribute expression = op->getAttr("else_if_positive"))
+    branch->setAttr("else_if_positive", expression);
   for (auto [region, block] : {std::pair(&op.getThenRegion(), branch.thenBlock()), {&op.getElseRegion(), branch.elseBlock()}}) {
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToEnd(block);

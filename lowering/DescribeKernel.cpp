@@ -75,33 +75,42 @@ std::string describeKernel(Operation *op) {
   return op->getName().getStringRef().str();
 }
 
-static int64_t flopsOfRegion(Region *region) {
-  int64_t n = 0;
-  if (region)
-    region->walk([&](Operation *op) {
-      StringRef dialect = op->getName().getDialectNamespace();
-      if ((dialect != "arith" && dialect != "math" && dialect != "isa") || op->getNumResults() != 1 ||
-          isa<CastOpInterface, arith::ConstantOp, arith::CmpFOp, arith::CmpIOp, arith::SelectOp>(op) ||
-          op->getResult(0).getType().isIndex())
-        return;
-      n += isa<math::FmaOp>(op) ? 2 : 1;
+/// Arithmetic operations that a scalar stands for.
+static int64_t flopsOfScalar(Operation *op) {
+  StringRef dialect = op->getName().getDialectNamespace();
+  if ((dialect != "arith" && dialect != "math" && dialect != "isa") || op->getNumResults() != 1 ||
+      isa<CastOpInterface, arith::ConstantOp, arith::CmpFOp, arith::CmpIOp, arith::SelectOp>(op) || op->getResult(0).getType().isIndex())
+    return 0;
+  return isa<math::FmaOp>(op) ? 2 : 1;
+}
+
+void forEachFlops(Operation *op, llvm::function_ref<void(Operation *, const DimExpr &)> visit) {
+  if (auto fused = dyn_cast<kernel::FusedOp>(op))
+    for (Operation &inner : fused.getBody().front())
+      forEachFlops(&inner, visit);
+  auto nest = dyn_cast<kernel::LoopNestInterface>(op);
+  if (!nest)
+    return;
+  Dims all = nest.getDomain().exprs(), outer;
+  for (auto [d, k] : llvm::zip(all, nest.iteratorTypes()))
+    if (k == 'p')
+      outer.push_back(d);
+  auto visitScalars = [&](Region &region, const DimExpr &times) {
+    region.walk([&](Operation *scalar) {
+      if (int64_t flops = flopsOfScalar(scalar))
+        visit(scalar, times * DimExpr(flops));
     });
-  return n;
+  };
+  if (Region *body = nest.bodyRegion())
+    visitScalars(*body, product(all));
+  else
+    visit(op, product(all) * DimExpr(2));
+  visitScalars(nest.getEpilogue(), product(outer));
 }
 
 DimExpr flopsOf(Operation *op) {
-  if (auto nest = dyn_cast<kernel::LoopNestInterface>(op)) {
-    Dims all = nest.getDomain().exprs(), outer;
-    for (auto [d, k] : llvm::zip(all, nest.iteratorTypes()))
-      if (k == 'p')
-        outer.push_back(d);
-    Region *body = nest.bodyRegion();
-    return product(all) * DimExpr(body ? flopsOfRegion(body) : 2) + product(outer) * DimExpr(flopsOfRegion(&nest.getEpilogue()));
-  }
   DimExpr sum = 0;
-  if (auto fused = dyn_cast<kernel::FusedOp>(op))
-    for (Operation &inner : fused.getBody().front())
-      sum = sum + flopsOf(&inner);
+  forEachFlops(op, [&](Operation *, const DimExpr &flops) { sum = sum + flops; });
   return sum;
 }
 

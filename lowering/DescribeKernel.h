@@ -19,6 +19,8 @@ llvm::SmallVector<std::string> explainKernel(mlir::Operation *op, llvm::function
 void nameIntermediates(kernel::FusedOp op);
 /// Arithmetic operations of one run; a multiply-add counts two, conversions and index arithmetic nothing.
 DimExpr flopsOf(mlir::Operation *op);
+/// The same by what does it: the scalars of loop nests, and contractions. In fused ones each keeps the location that it came with.
+void forEachFlops(mlir::Operation *op, llvm::function_ref<void(mlir::Operation *, const DimExpr &)> visit);
 /// Bytes that one run reads and writes at least, each once: of a tensor no more than the loops can reach.
 DimExpr bytesOf(mlir::Operation *op);
 

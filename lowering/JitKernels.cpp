@@ -1,6 +1,7 @@
 //===- JitKernels.cpp ---------------------------------------------------------------===//
 #include "lowering/JitKernels.h"
 #include "dialects/RegisterDialects.h"
+#include "dialects/support/BufferAlignment.h"
 #include "lowering/JitNarrowTypes.h"
 #include "lowering/expand/Expand.h"
 #include "mlir/Bytecode/BytecodeWriter.h"
@@ -99,7 +100,7 @@ struct PtrLoad : ConvertOpToLLVMPattern<plan::PtrLoadOp> {
 struct Zeros : ConvertOpToLLVMPattern<plan::ZerosOp> {
   using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
   LogicalResult matchAndRewrite(plan::ZerosOp op, OpAdaptor, ConversionPatternRewriter &r) const override {
-    alignas(64) static const char zeros[1 << 20] = {};
+    alignas(bufferAlignment) static const char zeros[1 << 20] = {};
     if (op.getCount() > int64_t(sizeof zeros / 8))
       return op.emitOpError("is too long for the JIT");
     Value address = LLVM::ConstantOp::create(r, op.getLoc(), r.getI64Type(), r.getI64IntegerAttr(reinterpret_cast<intptr_t>(zeros)));

@@ -83,6 +83,7 @@ void version(IRRewriter &rw, ContractOp op) {
     return;
   rw.setInsertionPoint(op);
   auto branch = nn::IfOp::create(rw, op.getLoc(), op->getResultTypes(), areFew(rw, op.getLoc(), rows), rw.getArrayAttr({}));
+  branch->setAttr("else_if_positive", rw.getStringAttr(DimExpr::floorDiv(rows, rowsWorthPacking).str()));
   fill(rw, branch.getThenRegion(), chain);
   fill(rw, branch.getElseRegion(), chain);
   Block &few = branch.getThenRegion().front();

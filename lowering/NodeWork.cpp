@@ -1,5 +1,6 @@
 //===- NodeWork.cpp -----------------------------------------------------------------===//
 #include "lowering/NodeWork.h"
+#include "dialects/support/LocationNames.h"
 #include "lowering/DescribeKernel.h"
 #include "mlir/IR/BuiltinOps.h"
 
@@ -17,10 +18,14 @@ struct CountNodeWork : PassWrapper<CountNodeWork, OperationPass<ModuleOp>> {
     getOperation()->walk<WalkOrder::PreOrder>([&](Operation *inner) {
       if (!isa<kernel::LoopNestInterface, kernel::FusedOp>(inner))
         return WalkResult::advance();
-      DimExpr flops = flopsOf(inner);
-      auto names = provenanceOf(inner);
-      if (!names.empty() && !flops.isConstant(0))
-        work[names.front()] = work[names.front()] + flops;
+      SmallVector<std::string> names = provenanceOf(inner);
+      if (names.empty())
+        return WalkResult::skip();
+      forEachFlops(inner, [&](Operation *by, const DimExpr &flops) {
+        std::string own = nameAt(by->getLoc()).str();
+        DimExpr &sum = work[llvm::is_contained(names, own) ? own : names.front()];
+        sum = sum + flops;
+      });
       return WalkResult::skip();
     });
     markAllAnalysesPreserved();

@@ -9,8 +9,8 @@
 
 namespace ingot {
 
-/// FLOP of one run by the name at a kernel's location (of several, the first). Within a loop: of one
-/// iteration.
+/// FLOP of one run by the names of nodes: of a loop nest that several share, each has that of the scalars that came from it. Within a
+/// loop: of one iteration.
 using NodeWork = std::map<std::string, DimExpr>;
 
 /// An analysis that fills `work`. It belongs where each kernel still belongs to one node, and what depends on constants alone is

@@ -88,6 +88,28 @@ def KernelSchedule : IngotPass<"kernel-schedule"> {
   let options = [Option<"targets", "targets", "std::string", "\"x86-64-v3\"", "machine rows, with +features, comma-separated">];
 }
 
+def KernelReadPacked : IngotPass<"kernel-read-packed"> {
+  let summary = "Reads tables from the panels of a contraction, so that a weight is kept once";
+  let description = [{
+    A weight that kernel-schedule lays out for a contraction and that all others read as a table (kernel.read): they read the panels.
+    The contraction's weight may be another one with the transposed matrix: the contents are compared.
+
+    Before:
+    ```mlir
+    %e = kernel.generic … ins(%tokens : …) tables(%w : tensor<50000x64xf32>) … { … kernel.read %t[%i, %j] … }
+    %p = kernel.generic domain <"3125", "64", "16"> iterators "ppp" ins(%w : …) maps [(d0, d1, d2) -> (d0 * 16 + d2, d1), …] …
+    %y = kernel.contract … panel 16 ins(%x, %p : …) …
+    ```
+    After:
+    ```mlir
+    %p = kernel.generic domain <"3125", "64", "16"> iterators "ppp" ins(%w : …) maps [(d0, d1, d2) -> (d0 * 16 + d2, d1), …] …
+    %e = kernel.generic … ins(%tokens : …) tables(%p : tensor<3125x64x16xf32>) … { … kernel.read %t[%i / 16, %j, %i mod 16] … }
+    %y = kernel.contract … panel 16 ins(%x, %p : …) …
+    ```
+  }];
+  let options = [Option<"smallBytes", "small-bytes", "int64_t", "1 << 20", "weights of fewer bytes stay as they are">];
+}
+
 def HoistConstants : IngotPass<"hoist-constants"> {
   let summary = "Runs kernels that depend on weights and constants alone at compile time";
   let description = [{
@@ -205,7 +227,8 @@ def PlanArena : IngotPass<"plan-arena"> {
     ```mlir
     %a = plan.slice %workspace["3072*seq"] count "768*seq" : memref<?xi8> to memref<?xf32>
     ```
-    A buffer whose size is known only while running becomes plan.tail.
+    A buffer whose size is known only while running becomes plan.tail. `else_if_positive` on an scf.if is an expression that is positive in
+    every run that takes its else branch: for other sizes the buffers in there count nothing.
   }];
 }
 
@@ -331,6 +354,7 @@ def KernelFewRows : IngotPass<"kernel-few-rows"> {
       nn.yield %0
     }
     ```
+    `else_if_positive = "floordiv(new, 16)"` on nn.if says when there are many, so that plan-arena keeps no memory for %t where there never are.
   }];
 }
 #endif

@@ -21,6 +21,7 @@ void addKernelPasses(mlir::PassManager &pm, llvm::ArrayRef<Machine> machines, bo
     // Transposes and the like end in the factors' maps before those are laid out.
     pm.addPass(createKernelFuseProducers({/*movementOnly=*/true}));
     pm.addPass(createKernelSchedule({listOf(machines)}));
+    pm.addPass(createKernelReadPacked());
   }
   pm.addPass(createHoistConstants());
   if (optimise)

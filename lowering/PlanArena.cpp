@@ -4,11 +4,13 @@
 // cannot be ordered in general: buffers are grouped into *slots*; a slot is as large as the largest of its buffers (max), its offset the
 // sum of the slots before it. Buffers of constant size are placed at byte offsets within one region instead,
 // largest first, each at the lowest offset that is free during its lifetime (greedy by size; Pisarchyk and Lee, "Efficient
-// Memory Management for Deep Neural Net Inference", 2020). A buffer whose size depends on a symbol bound at run time
+// Memory Management for Deep Neural Net Inference", 2020). Buffers of different branches of an scf.if always may share memory; one of an
+// else branch that sizes rule out (`else_if_positive`) takes none then. A buffer whose size depends on a symbol bound at run time
 // becomes plan.tail: it is taken from behind the planned part when its size is known.
 //
 //===----------------------------------------------------------------------===//
 #include "dialects/nn/Shape.h"
+#include "dialects/support/BufferAlignment.h"
 #include "lowering/Aliases.h"
 #include "lowering/DescribeKernel.h"
 #include "lowering/Passes.h"
@@ -21,11 +23,10 @@ namespace ingot {
 #include "lowering/Passes.h.inc"
 
 namespace {
-constexpr int64_t alignment = 64;
-
 struct Item {
   plan::AllocOp op;
-  DimExpr bytes;          // a multiple of the alignment
+  DimExpr used;           // bytes
+  DimExpr bytes;          // aligned
   int64_t typical;        // bytes at representative sizes, to compare by
   unsigned first, last;   // positions of definition and last use, inclusive
   DimExpr offset;
@@ -64,17 +65,37 @@ DictionaryAttr described(const Item &item, const Order &order, Builder &b) {
   int64_t last = llvm::upper_bound(order.steps, item.last) - order.steps.begin() - 1;
   if (last < first)
     return {};
-  plan::AllocOp op = item.op;
-  DimExpr bytes = storageBytes(cast<MemRefType>(op.getType()).getElementType(), *DimExpr::parse(op.getCount()));
-  SmallVector<std::string> names = provenanceOf(op);
+  SmallVector<std::string> names = provenanceOf(item.op);
   return b.getDictionaryAttr({b.getNamedAttr("name", b.getStringAttr(names.empty() ? "" : names.front())),
                               b.getNamedAttr("offset", b.getStringAttr(item.offset.str())),
-                              b.getNamedAttr("bytes", b.getStringAttr(bytes.str())),
+                              b.getNamedAttr("bytes", b.getStringAttr(item.used.str())),
                               b.getNamedAttr("first", b.getI64IntegerAttr(first)),
                               b.getNamedAttr("last", b.getI64IntegerAttr(last))});
 }
 
-bool overlaps(const Item &a, const Item &b) { return a.first <= b.last && b.first <= a.last; }
+/// Are these in different branches, of which a run takes one? What a branch hands over is then the only one, too.
+bool excludeEachOther(Operation *a, Operation *b) {
+  Region *common = a->getParentRegion(), *of = nullptr; // of: the region in `common` with a
+  for (; !common->findAncestorOpInRegion(*b); common = common->getParentRegion())
+    of = common;
+  Operation *branch = common->findAncestorOpInRegion(*b);
+  return of && isa<scf::IfOp>(branch) && of->getParentOp() == branch;
+}
+
+bool overlaps(const Item &a, const Item &b) { return a.first <= b.last && b.first <= a.last && !excludeEachOther(a.op, b.op); }
+
+/// Bytes that a buffer may need: none for sizes that keep a run from its branch.
+DimExpr bytesUsed(plan::AllocOp op, const DimExpr &count, llvm::function_ref<bool(const DimExpr &)> isKnown) {
+  DimExpr bytes = storageBytes(cast<MemRefType>(op.getType()).getElementType(), count);
+  if (bytes.constant()) // is placed among constants
+    return bytes;
+  for (Region *r = op->getParentRegion(); !isa<plan::EntryOp>(r->getParentOp()); r = r->getParentRegion())
+    if (auto branch = dyn_cast<scf::IfOp>(r->getParentOp()); branch && r == &branch.getElseRegion())
+      if (auto text = branch->getAttrOfType<StringAttr>("else_if_positive"))
+        if (DimExpr where = *DimExpr::parse(text.getValue()); isKnown(where))
+          bytes = bytes * DimExpr::min(1, where);
+  return bytes;
+}
 
 /// Extends the lifetime of `item` by a use: inside a loop that does not contain the allocation the value must
 /// survive until the loop ends.
@@ -156,8 +177,8 @@ void PlanArena::place(plan::EntryOp entry) {
     }
     Item item;
     item.op = op;
-    DimExpr bytes = storageBytes(cast<MemRefType>(op.getType()).getElementType(), count);
-    item.bytes = DimExpr::ceilDiv(bytes, alignment) * DimExpr(alignment);
+    item.used = bytesUsed(op, count, isKnown);
+    item.bytes = aligned(item.used);
     item.typical = item.bytes.evaluate([](StringRef) { return int64_t(64); }).value_or(0);
     item.first = item.last = order.span[op].first;
     for (Value v : valuesInMemoryOf(op.getResult()))

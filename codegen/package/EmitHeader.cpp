@@ -2,6 +2,7 @@
 
 #include "codegen/package/Emit.h"
 #include "codegen/package/Text.h"
+#include "ingot/arena.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/xxhash.h"
 
@@ -306,6 +307,7 @@ private:
 
 )",
                  s);
+  s.push_back({"align", std::to_string(INGOT_ALIGN)});
   s.push_back({"memory", i.cuda ? "device_memory" : "ingot::buffer"});
   s.push_back({"allocateState", i.cuda ? "memory_.reset(sizes.state, error)"
                                        : "ingot::allocate(memory_, \"state\", sizes.state, sizes.align, error)"});
@@ -382,7 +384,7 @@ public:
   }
   // With a workspace of so many bytes, for instance the `expected` of INGOT_NEED_WORKSPACE.
   ingot::status init_bytes(const model &model, size_t bytes, const ingot_executor *executor = nullptr) noexcept {
-    return ingot::status::of([&](ingot_error *error) { return init(model, bytes, 64, executor, error); });
+    return ingot::status::of([&](ingot_error *error) { return init(model, bytes, @align@, executor, error); });
   }
 )",
                s);

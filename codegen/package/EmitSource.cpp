@@ -2,6 +2,7 @@
 
 #include "codegen/package/Emit.h"
 #include "codegen/package/Text.h"
+#include "ingot/arena.h"
 #include "llvm/ADT/StringExtras.h"
 
 using namespace llvm;
@@ -227,7 +228,7 @@ static constexpr uint64_t hugePage = 2 << 20;
 std::string emitWeightsAssembly(const LibrarySpec &spec) {
   Substitutions s = {{"N", spec.name},
                      {"banner", bannerLine(spec)},
-                     {"align", std::to_string(weightsWantHugePages(spec) ? hugePage : 64)}}; // the alignment of every buffer, INGOT_ALIGN
+                     {"align", std::to_string(weightsWantHugePages(spec) ? hugePage : INGOT_ALIGN)}};
   std::string text = fill(R"(/* weights.S - the weights as they lie in weights/@N@.weights; @banner@ */
 )",
                           s);

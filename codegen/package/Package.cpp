@@ -4,6 +4,7 @@
 #include "codegen/package/Manifest.h"
 #include "codegen/package/Process.h"
 #include "codegen/package/Text.h"
+#include "ingot/arena.h"
 #include "ingot/mapped_file.h"
 #include "llvm/ADT/SmallString.h"
 #include "llvm/ADT/StringExtras.h"
@@ -148,8 +149,8 @@ static std::string sha256(StringRef bytes) { return toHex(SHA256::hash(arrayRefF
 
 static std::string weightsArray(const LibrarySpec &spec, StringRef bytes) {
   std::string text = "// weights.cpp - the weights as an array; " + bannerLine(spec) + "\n";
-  text += "extern \"C\" {\nextern const unsigned char " + spec.name + "_weights[];\n}\n\nalignas(64) const unsigned char " +
-          spec.name + "_weights[" + std::to_string(bytes.size()) + "] = {";
+  text += "extern \"C\" {\nextern const unsigned char " + spec.name + "_weights[];\n}\n\nalignas(" + std::to_string(INGOT_ALIGN) +
+          ") const unsigned char " + spec.name + "_weights[" + std::to_string(bytes.size()) + "] = {";
   for (size_t i = 0; i < bytes.size(); ++i)
     text += (i % 20 ? "" : "\n    ") + std::to_string(uint8_t(bytes[i])) + ",";
   return text + "\n};\n";

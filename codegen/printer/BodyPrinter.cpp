@@ -1,5 +1,6 @@
 //===- BodyPrinter.cpp - values and statements ---------------------------------------------===//
 #include "codegen/printer/BodyPrinter.h"
+#include "dialects/support/BufferAlignment.h"
 #include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -314,7 +315,7 @@ void BodyPrinter::operation(Operation *op) {
       std::string c = elementType(alloca);
       bool pointer = StringRef(c).ends_with("*");
       bool aligned = !pointer && !isa<VectorType>(element) && type.getRank() > 0 && machine.vectorBytes;
-      statement((aligned ? "alignas(64) " : "") + c + (pointer ? "" : " ") + name + dims + ";", Kind::Declaration);
+      statement((aligned ? "alignas(" + std::to_string(bufferAlignment) + ") " : "") + c + (pointer ? "" : " ") + name + dims + ";", Kind::Declaration);
       return bind(alloca, name, c + " *");
     }
     if (store(op))

@@ -4,6 +4,7 @@
 #include "codegen/printer/DimText.h"
 #include "codegen/printer/EntryBuffers.h"
 #include "dialects/nn/Shape.h"
+#include "dialects/support/BufferAlignment.h"
 #include "dialects/support/ElementType.h"
 #include "dialects/support/LocationNames.h"
 #include "llvm/ADT/SetVector.h"
@@ -87,7 +88,7 @@ private:
     if (!tensor)
       return (void)failed(entry, "a CUDA entry needs plan.type of every input and output");
     DimExpr bytes = storageBytes(tensor.getElementType(), product(nn::dimsOf(tensor)));
-    staging = staging + DimExpr::ceilDiv(bytes, 64) * DimExpr(64);
+    staging = staging + aligned(bytes);
     std::string text = dimText(bytes, [&](StringRef s) { return symbolName(s); });
     std::string device = names.fresh("device_" + name), c = element(arg);
     statement(c + " *" + device + " = static_cast<" + c + " *>(ingot_arena_take(&frame->arena, size_t(" + text + ")));",

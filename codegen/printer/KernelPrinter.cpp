@@ -1,6 +1,7 @@
 //===- KernelPrinter.cpp - an expanded plan.kernel as a C++ or CUDA function ----------------===//
 #include "codegen/printer/KernelPrinter.h"
 #include "codegen/printer/BodyPrinter.h"
+#include "dialects/support/BufferAlignment.h"
 #include "dialects/support/LocationNames.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/Interfaces/CastInterfaces.h"
@@ -457,7 +458,7 @@ std::string kernelPreamble(StringRef ns, const Machine &machine, const std::map<
   if (!zeros.empty())
     text += "\n// What a read outside a tensor's border finds.\n";
   for (auto &[type, count] : zeros)
-    text += (cuda ? "static __device__ const " : "alignas(64) static const ") + type + " zeros_" + StringRef(type).split('_').first.str() + "[" +
+    text += (cuda ? "static __device__ const " : "alignas(" + std::to_string(bufferAlignment) + ") static const ") + type + " zeros_" + StringRef(type).split('_').first.str() + "[" +
             std::to_string(count) + "] = {};\n";
   return text;
 }

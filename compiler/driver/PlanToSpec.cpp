@@ -8,6 +8,9 @@
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/SHA256.h"
 #include "dialects/nn/Shape.h"
+#include "dialects/support/BufferAlignment.h"
+#include "ingot/arena.h"
+#include "llvm/Support/MathExtras.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
@@ -52,6 +55,8 @@ static std::string constantBytes(ElementsAttr value, Type element) {
   return out;
 }
 
+static_assert(bufferAlignment == INGOT_ALIGN, "kernels and the library around them agree on where buffers begin");
+
 /// Gives every weight of a plan its offset. The plans of all targets have the same weights in the same order.
 static void placeWeights(plan::ModelOp model, package::LibrarySpec &spec) {
   WeightStore &store = WeightStore::of(model.getContext());
@@ -85,7 +90,7 @@ static void placeWeights(plan::ModelOp model, package::LibrarySpec &spec) {
     contents.update(key);
     contents.update("\n");
     pieces->push_back({at, w->hasAttr("value") ? std::string() : w.getSymName().str(), text});
-    at = (at + std::max<uint64_t>(size, 1) + 63) / 64 * 64; // without elements it still has an address
+    at = llvm::alignTo(at + std::max<uint64_t>(size, 1), bufferAlignment); // without elements it still has an address
   }
   spec.weights.bytes = at;
   spec.build.weightsSha256 = llvm::toHex(contents.final(), /*LowerCase=*/true);

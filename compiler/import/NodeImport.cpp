@@ -1,6 +1,7 @@
 //===- NodeImport.cpp --------------------------------------------------------------===//
 #include "compiler/import/NodeImport.h"
 #include "compiler/import/Converter.h"
+#include "dialects/support/BufferAlignment.h"
 #include <map>
 
 using namespace mlir;
@@ -324,10 +325,9 @@ static std::string typeText(Type type) {
 }
 
 void NodeImport::takes(Operation *call, ArrayRef<DimExpr> blocks) {
-  constexpr int64_t alignment = 64; // of each block: INGOT_ALIGN
   DimExpr bytes = 0;
   for (const DimExpr &block : blocks)
-    bytes = bytes + DimExpr::ceilDiv(block, alignment) * alignment;
+    bytes = bytes + aligned(block);
   call->setAttr("scratch", b.getStringAttr(bytes.str()));
 }
 

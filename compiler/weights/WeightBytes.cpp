@@ -1,8 +1,10 @@
 //===- WeightBytes.cpp ------------------------------------------------------------===//
 #include "compiler/weights/WeightBytes.h"
+#include "dialects/support/BufferAlignment.h"
 #include "llvm/ADT/SmallString.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/ErrorHandling.h"
+#include "llvm/Support/MathExtras.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/Process.h"
 #include <cassert>
@@ -90,9 +92,8 @@ WeightBytes WeightBytes::scratch(uint64_t size) {
       w.mapped = true;
       return w;
     }
-  // 64-byte alignment, as kernels may assume of every buffer.
-  size_t length = (std::max<uint64_t>(size, 1) + 63) / 64 * 64;
-  void *p = std::aligned_alloc(64, length);
+  size_t length = llvm::alignTo(std::max<uint64_t>(size, 1), bufferAlignment);
+  void *p = std::aligned_alloc(bufferAlignment, length);
   if (!p)
     report_bad_alloc_error("out of memory for a weight");
   std::memset(p, 0, length);

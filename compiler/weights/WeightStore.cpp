@@ -101,26 +101,6 @@ uint64_t WeightStore::heldBytes() const {
   return sum;
 }
 
-std::vector<uint64_t> WeightStore::writeAll(raw_ostream &os, ArrayRef<StringRef> order, uint64_t alignment) const {
-  std::vector<uint64_t> offsets;
-  DenseMap<const Content *, uint64_t> written;
-  uint64_t at = 0;
-  for (StringRef name : order) {
-    const Content *content = get(name).content.get();
-    uint64_t next = llvm::alignTo(at, alignment);
-    auto [it, isNew] = written.try_emplace(content, next);
-    offsets.push_back(it->second);
-    if (!isNew)
-      continue;
-    os.write_zeros(next - at);
-    os.write(content->bytes.data().data(), content->bytes.bytes());
-    content->bytes.dropPages();
-    at = next + content->bytes.bytes();
-  }
-  offsets.push_back(at);
-  return offsets;
-}
-
 nn::WeightOp WeightStore::declare(OpBuilder &b, Location loc, StringRef name) const {
   return nn::WeightOp::create(b, loc, b.getStringAttr(name), TypeAttr::get(type(name)), b.getStringAttr(contentHash(name)));
 }

@@ -50,10 +50,6 @@ public:
   /// Creates the nn.weight of a stored name at `b`.
   nn::WeightOp declare(mlir::OpBuilder &b, mlir::Location loc, llvm::StringRef name) const;
 
-  /// Writes the weights in this order, each at the next multiple of `alignment`, equal bytes once. Returns an offset per name;
-  /// the end of the last weight is appended. Pages that were read to write them leave memory at once.
-  std::vector<uint64_t> writeAll(llvm::raw_ostream &os, llvm::ArrayRef<llvm::StringRef> order, uint64_t alignment = 64) const;
-
   size_t size() const { return weights.size(); }
   /// Bytes held, each content once.
   uint64_t heldBytes() const;

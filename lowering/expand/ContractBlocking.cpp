@@ -99,11 +99,13 @@ void Choice::prefetch(int64_t depth) {
   if (!f.packing || f.nr < f.packing || f.packing * bytes % c.cacheLine || f.run.empty() ||
       depth * std::max<int64_t>(1, estimate(f.columns)) * bytes < machine.l2Bytes / 4)
     return;
-  DimExpr step = f.packing;
+  DimExpr steps = 1;
   for (unsigned d : llvm::reverse(f.k)) {
-    if (!nest.sizes[d].constant() || *nest.coefficient(1, d) != step)
+    if (!nest.sizes[d].constant() || *nest.coefficient(1, d) != steps * f.packing)
       return;
-    step = step * nest.sizes[d];
+    if (llvm::is_contained(f.kOuter, d))
+      c.stepsOfOuter.insert(c.stepsOfOuter.begin(), steps);
+    steps = steps * nest.sizes[d];
   }
   c.linesPerStep = f.nr * bytes / c.cacheLine;
   // A lone block has none to share with, and behind a lone panel in one part comes nothing.

@@ -2,22 +2,9 @@
 #ifndef INGOT_LOWERING_EXPAND_CONTRACTBLOCKING_H
 #define INGOT_LOWERING_EXPAND_CONTRACTBLOCKING_H
 
-#include "codegen/targets/Machine.h"
-#include "lowering/expand/Nest.h"
+#include "lowering/expand/ContractForm.h"
 
 namespace ingot::expand {
-
-/// What a contraction's operands look like to register tiles of `mr` rows by `nr` columns.
-struct ContractForm {
-  int64_t mr = 0, nr = 0, lanes = 1;
-  int64_t packing = 0; // width of packed panels; 0: B is read where it is
-  llvm::SmallVector<unsigned> outer, m, k; // dimensions; `outer`: batch and all n but the last
-  unsigned n = 0;
-  DimExpr rowCount = 1, columns;
-  llvm::SmallVector<unsigned> kOuter, run; // of k: loops around the run, and the run
-  DimExpr runLength = 1;
-  bool affineRows = false; // addresses in A are affine in the row's number
-};
 
 /// Tiles: a range of blocks of `mr` rows by a range of panels of `nr` columns. Sums may be formed in parts: all blocks of a tile go over a
 /// part of the panel that stays in L1 before the next.
@@ -26,12 +13,12 @@ struct ContractBlocking {
   bool panelsInside = false; // consecutive tiles share rows, not columns
   unsigned partDims = 0; // leading kOuter that run over parts
   int64_t partSteps = 0; // of the run in a part; 0: the sums are formed in one go
-  // A large B comes from memory once: the blocks of a tile fetch the next part of the panel (the next panel, without parts) to L2 while they
-  // compute, each a share in the order in which it lies. A lone block fetches what it uses some steps later.
+  // What is fetched before it is used (ContractPrefetch).
   static constexpr int64_t cacheLine = 64, streamAhead = 1024; // bytes; `streamAhead` between what is used and what is fetched
   int64_t linesPerStep = 0; // cache lines of a panel in a step of k; 0: nothing is fetched
   int64_t linesOfBlock = 0; // those that a block fetches in a step for the next part; 0: no block has others to share with
   int64_t stepsOfPart = 0;  // of k, in a part (in a panel, without parts)
+  Dims stepsOfOuter;        // of k, in one of each of kOuter
 
   static ContractBlocking choose(const ContractForm &form, Nest &nest, const Machine &machine);
   /// Lines for the kernel's comment.

@@ -9,18 +9,17 @@
 //
 // Where a panel is larger than L1, k is divided into parts, and a loop over them stands around the blocks (inParts).
 //
-// A large B comes from memory once. While the blocks of a tile go over a part of it, each fetches a share of the next part to L2;
-// a lone block, which uses each element once, fetches what it is about to use (ContractBlocking).
+// ContractForm says which contractions have this form, ContractBlocking how large tiles and parts are, ContractPrefetch what is fetched
+// before it is used.
 //
 // Rows of A are an affine function of the row number, or a table of pointers (convolution). B is packed in panels of a
 // width that all targets share (one or more make the nr columns of this one's tile, or a part of one does), or read where
 // it is, n contiguous.
 //
 //===----------------------------------------------------------------------===//
-#include "lowering/expand/ContractBlocking.h"
+#include "lowering/expand/ContractPrefetch.h"
 #include "lowering/expand/Expand.h"
 #include "dialects/nn/ScalarBuilder.h"
-#include "mlir/IR/Matchers.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -31,15 +30,15 @@ class ContractTile : ContractForm {
 public:
   ContractTile(Emitter &e, kernel::ContractOp op, const Machine &machine)
       : e(e), op(op), machine(machine), nest(e, cast<kernel::LoopNestInterface>(op.getOperation())) {}
-  bool analyse();
+  bool analyse() {
+    if (!ContractForm::analyse(op, nest, machine))
+      return false;
+    blocking = ContractBlocking::choose(*this, nest, machine);
+    return true;
+  }
   void emit();
 
 private:
-  // What the operands look like.
-  bool sumsInto(unsigned factor);
-  bool flatRows(ArrayRef<unsigned> operands);
-  void chooseRun();
-  // Code.
   struct RegisterBlock;
   void inParts(Value panel, Value blockBegin, Value blockEnd);
   void block(const RegisterBlock &at);
@@ -51,8 +50,6 @@ private:
   void outerSums(unsigned depth, const RegisterBlock &at, SmallVector<Value> kiv);
   void pointRows(const RegisterBlock &at, ArrayRef<Value> kiv);
   void sumRun(const RegisterBlock &at, ArrayRef<Value> kiv);
-  void prefetchShare(const RegisterBlock &at, Value panelBegin, ArrayRef<Value> kiv, Value step);
-  void prefetchAhead(Value row);
   std::string runName();
   std::string windowName(StringRef what, unsigned j);
   void finish(const RegisterBlock &at);
@@ -61,8 +58,6 @@ private:
   /// Of an unknown number of rows one is a case of its own, a token at a time, where it reads a large factor.
   bool hasOneRowCase() const { return !rowCount.constant() && mr > 1 && blocking.linesPerStep; }
   Value panelBase(Value panel, ArrayRef<Value> kiv);
-  Value columnOffset(Value j);
-  Value columnOffset(Value j, int64_t unit);
   Value firstColumn(Value panel) { return e.name("column", e.mul(panel, e.index(nr))); }
 
   Emitter &e;
@@ -70,10 +65,6 @@ private:
   const Machine &machine;
   Nest nest;
 
-  DimExpr packingStep; // from one packed panel to the next
-  DimExpr aStep = 0, bStep = 0; // of the run
-  SmallVector<unsigned> guarded; // indices of A that can leave the tensor
-  bool flatOutput = false, table = false;
   ContractBlocking blocking;
   // A block of registers: its rows, and how many of its columns there are.
   struct RegisterBlock {
@@ -92,6 +83,7 @@ private:
     std::optional<Part> part;
     Value inTile; // number of the block in its tile; null where no block fetches for the others
   };
+  bool table = false;       // rows of A are a table of pointers
   bool unevenRows = false;  // a last block of unknown rows: it repeats the last one
   bool unevenPanel = false; // a last panel of fewer columns
   Value partial; // sums that wait for the next part
@@ -99,137 +91,7 @@ private:
   SmallVector<Value> iv; // of the outer dimensions
   Value acc, bRegs, rowPtr, rowBase, masks;
   SmallVector<Value> rowIndex; // per guarded index
-  Type accType;
 };
-
-/// Whether factor `in` converts to the accumulator's type lane by lane.
-bool ContractTile::sumsInto(unsigned in) {
-  Type t = nest.place(in).buffer ? storageType(nest.place(in).element) : Type();
-  if (!t)
-    return false;
-  if (accType.isF32())
-    return t.isF32() || t.isF16() || t.isBF16();
-  return accType.isInteger(32) && (t.isInteger(8) || t.isInteger(16) || t.isInteger(32));
-}
-
-/// Whether the addresses of all these operands depend on the rows' number alone, not on its parts.
-bool ContractTile::flatRows(ArrayRef<unsigned> operands) {
-  for (unsigned o : operands)
-    for (auto [i, d] : llvm::enumerate(m)) {
-      auto c = nest.coefficient(o, d);
-      if (!c)
-        return false;
-      if (i + 1 < m.size()) {
-        auto next = nest.coefficient(o, m[i + 1]);
-        if (!next || *c != *next * nest.sizes[m[i + 1]])
-          return false;
-      }
-    }
-  return true;
-}
-
-bool ContractTile::analyse() {
-  kernel::TileAttr tile = op.tileOf(machine.id);
-  lanes = machine.lanes(4);
-  if (!tile || lanes == 1 || tile.getNr() % lanes)
-    return false;
-  mr = tile.getMr();
-  nr = tile.getNr();
-  packing = op.getPanel().value_or(0);
-  accType = nest.op.initOf(0).getType();
-  if (!sumsInto(0) || !sumsInto(1))
-    return false;
-  for (auto [d, kind] : llvm::enumerate(op.getKinds())) {
-    if (kind == 'm' && !nest.sizes[d].isConstant(1))
-      m.push_back(d);
-    else if (kind == 'k' && !nest.sizes[d].isConstant(1))
-      k.push_back(d);
-    else if (kind == 'b' || kind == 'n')
-      outer.push_back(d);
-  }
-  StringRef kinds = op.getKinds();
-  size_t last = kinds.rfind('n');
-  if (last == StringRef::npos)
-    return false;
-  n = last;
-  llvm::erase(outer, n);
-  columns = nest.sizes[n];
-  for (unsigned d : m)
-    rowCount = rowCount * nest.sizes[d];
-
-  // A: linear in rows and sums; padding is zero.
-  for (ArrayRef<unsigned> list : {ArrayRef(m), ArrayRef(k)})
-    for (unsigned d : list)
-      if (!nest.coefficient(0, d) || !nest.coefficient(1, d))
-        return false;
-  for (unsigned j = 0; j < nest.map(0).getNumResults(); ++j)
-    if (nest.mayLeave(0, j))
-      guarded.push_back(j);
-  if (!guarded.empty() && !matchPattern(Attribute(nest.op.paddingOf(0)), m_AnyZeroFloat()) &&
-      !matchPattern(Attribute(nest.op.paddingOf(0)), m_Zero()))
-    return false;
-  for (unsigned j : guarded)
-    for (ArrayRef<unsigned> list : {ArrayRef(m), ArrayRef(k)})
-      for (unsigned d : list)
-        if (!nest.slope(nest.map(0).getResult(j), d))
-          return false;
-  // B: panels, or contiguous columns.
-  for (unsigned j = 0; j < nest.map(1).getNumResults(); ++j)
-    if (nest.mayLeave(1, j))
-      return false;
-  if (!packing)
-    if (auto c = nest.coefficient(1, n); !c || !c->isConstant(1))
-      return false;
-  // The result and what the epilogue reads.
-  if (storageType(nest.place(nest.numIns).element).isInteger(1))
-    return false;
-  SmallVector<unsigned> output = {nest.numIns};
-  bool flat = true;
-  if (Region *r = nest.epilogue()) {
-    if (nest.uses(r, 0) || nest.uses(r, 1) || lanesAlong(nest, {r}, n, true, machine, /*mayGather=*/true) != lanes)
-      return false;
-    for (unsigned i = 2; i < nest.numIns; ++i)
-      if (nest.uses(r, i))
-        output.push_back(i);
-    r->walk([&](kernel::IndexOp index) { flat &= !llvm::is_contained(m, unsigned(index.getDim())); });
-  }
-  for (unsigned o : output)
-    if (o < nest.numIns)
-      for (unsigned j = 0; j < nest.map(o).getNumResults(); ++j)
-        flat &= !nest.mayLeave(o, j);
-  flatOutput = flat && flatRows(output);
-  affineRows = guarded.empty() && flatRows({0});
-  chooseRun();
-  // Rows outside the image are read from a block of zeros.
-  if (!guarded.empty()) {
-    auto span = ((runLength - 1) * aStep).constant();
-    if (!span || *span >= 16384)
-      return false;
-  }
-  blocking = ContractBlocking::choose(*this, nest, machine);
-  return true;
-}
-
-/// The innermost k dimensions that are one run with a fixed step, in A as in B.
-void ContractTile::chooseRun() {
-  auto isGuarded = [&](unsigned d) {
-    return llvm::any_of(guarded, [&](unsigned j) { return nest.map(0).getResult(j).isFunctionOfDim(d); });
-  };
-  kOuter = k;
-  while (!kOuter.empty() && !isGuarded(kOuter.back())) {
-    unsigned d = kOuter.back();
-    DimExpr a = *nest.coefficient(0, d), b = *nest.coefficient(1, d);
-    if (run.empty()) {
-      aStep = a;
-      bStep = b;
-    } else if (a != aStep * runLength || b != bStep * runLength) {
-      break;
-    }
-    run.insert(run.begin(), d);
-    runLength = runLength * nest.sizes[d];
-    kOuter.pop_back();
-  }
-}
 
 //===----------------------------------------------------------------------===//
 // Code
@@ -511,83 +373,13 @@ Value ContractTile::panelBase(Value panel, ArrayRef<Value> kiv) {
     column = e.mul(e.modPositive(panel, parts), e.index(nr));
   }
   SmallVector<Value> idx;
-  for (auto [x, step] : llvm::zip(nest.map(1).getResults(), nest.place(1).strides)) {
-    if (!x.isFunctionOfDim(n)) {
+  for (AffineExpr x : nest.map(1).getResults()) {
+    if (!x.isFunctionOfDim(n))
       idx.push_back(nest.indexValue(x, at));
-    } else if (x.getKind() == AffineExprKind::Mod) {
-      idx.push_back(column);
-    } else {
-      idx.push_back(first);
-      packingStep = step;
-    }
+    else
+      idx.push_back(x.getKind() == AffineExprKind::Mod ? column : first);
   }
   return e.name("panel_offset", e.address(nest.place(1), idx));
-}
-
-/// Where vector `j` of a tile's columns lies, from the first one. A tile may be several packed panels wide.
-Value ContractTile::columnOffset(Value j) { return columnOffset(j, lanes); }
-
-/// The same of units of `unit` columns.
-Value ContractTile::columnOffset(Value j, int64_t unit) {
-  int64_t width = packing ? std::min(nr, packing) : nr; // of what lies side by side
-  if (nr == width)
-    return e.mul(j, e.index(unit));
-  Value perPanel = e.index(width / unit);
-  return e.add(e.mul(e.divPositive(j, perPanel), e.dim(packingStep)), e.mul(e.modPositive(j, perPanel), e.index(unit)));
-}
-
-/// This block's share of the next part, a line or more in each step, in the order in which they lie: a processor's own prefetcher then
-/// helps. Blocks behind the last share fetch nothing. `panelBegin` is where the panel begins.
-void ContractTile::prefetchShare(const RegisterBlock &block, Value panelBegin, ArrayRef<Value> kiv, Value step) {
-  int64_t columnsOfLine = ContractBlocking::cacheLine * 8 / nest.place(1).element.getIntOrFloatBitWidth();
-  int64_t pieces = nr / packing, linesOfPiece = packing / columnsOfLine; // a part is a piece of each of the tile's packed panels
-  // The number of a step of k, from those of some of its outer dimensions.
-  auto stepOf = [&](ArrayRef<unsigned> dims) {
-    SmallVector<Value> indices;
-    Dims strides;
-    for (unsigned d : dims) {
-      DimExpr inner = 1;
-      for (unsigned i : llvm::make_range(std::next(llvm::find(k, d)), k.end()))
-        inner = inner * nest.sizes[i];
-      indices.push_back(kiv[d]);
-      strides.push_back(inner);
-    }
-    return e.address(indices, strides, 0);
-  };
-  int64_t shares = llvm::divideCeil(blocking.linesPerStep, blocking.linesOfBlock);
-  e.when(blocking.blocksPerTile > shares ? e.less(block.inTile, e.index(shares)) : Value(), [&] {
-    Value next, done = stepOf(ArrayRef(kOuter).drop_front(blocking.partDims)); // the next part's begin, and steps of this one that are done
-    if (!block.part) {
-      next = e.add(panelBegin, e.index(blocking.stepsOfPart * nr));
-      done = e.add(done, step);
-    } else {
-      Value end = stepOf(ArrayRef(kOuter).take_front(blocking.partDims));
-      end = e.add(end, blocking.partDims == kOuter.size() ? block.part->runEnd : e.index(blocking.stepsOfPart));
-      next = e.add(panelBegin, e.mul(end, e.index(packing)));
-      // Behind the last part comes the next tile's panel, not the tile's next packed one.
-      if (pieces > 1)
-        next = e.add(next, arith::SelectOp::create(e.b, e.loc, block.part->isLast, e.dim(packingStep * (pieces - 1)), e.index(0)));
-      done = e.add(done, e.sub(step, block.part->runBegin));
-    }
-    for (int64_t line = 0; line < blocking.linesOfBlock; ++line) {
-      Value share = e.add(e.mul(block.inTile, e.index(blocking.linesOfBlock)), e.index(line)), at;
-      if (pieces == 1 || !block.part)
-        at = e.mul(share, e.index(blocking.stepsOfPart * columnsOfLine));
-      else
-        at = e.add(e.mul(e.divPositive(share, e.index(linesOfPiece)), e.dim(packingStep)),
-                   e.mul(e.modPositive(share, e.index(linesOfPiece)), e.index(blocking.stepsOfPart * columnsOfLine)));
-      e.prefetch(nest.place(1).buffer, e.add(e.add(next, at), e.mul(done, e.index(columnsOfLine))), 2);
-    }
-  });
-}
-
-/// What this block uses some steps later.
-void ContractTile::prefetchAhead(Value row) {
-  int64_t bytes = nest.place(1).element.getIntOrFloatBitWidth() / 8;
-  e.unrolled("line", blocking.linesPerStep, [&](Value line) {
-    Value at = e.add(e.add(row, columnOffset(line, ContractBlocking::cacheLine / bytes)), e.index(ContractBlocking::streamAhead / bytes));
-    e.prefetch(nest.place(1).buffer, at, 1);
-  });
 }
 
 /// "k2", or "k1_k2" for dimensions that run as one.
@@ -616,18 +408,23 @@ void ContractTile::sumRun(const RegisterBlock &block, ArrayRef<Value> kiv) {
   Value begin = block.part ? block.part->runBegin : e.index(0), end = block.part ? block.part->runEnd : e.dim(runLength);
   e.loop(runName(), begin, end, 1, {}, [&](Value kk, ValueRange) {
     Value bRow = e.add(bBase, e.mul(kk, e.dim(bStep))), aColumn = e.mul(kk, e.dim(aStep));
+    ContractPrefetch fetch{e, nest, *this, blocking};
     auto share = [&] {
-      if (blocking.linesOfBlock)
-        prefetchShare(block, bPanel, kiv, kk);
+      if (!blocking.linesOfBlock)
+        return;
+      ContractPrefetch::Step step{block.inTile, bPanel, kiv, kk, {}, {}, {}};
+      if (block.part)
+        std::tie(step.runBegin, step.runEnd, step.isLastPart) = std::tie(block.part->runBegin, block.part->runEnd, block.part->isLast);
+      fetch.share(step);
     };
     if (blocking.linesPerStep && !blocking.linesOfBlock)
-      prefetchAhead(bRow);
+      fetch.ahead(bRow);
     else if (hasOneRowCase())
-      e.either(isOne(block.rows), [&] { prefetchAhead(bRow); }, share);
+      e.either(isOne(block.rows), [&] { fetch.ahead(bRow); }, share);
     else
       share();
     eachVector(block, [&](Value j) {
-      Value at = e.add(bRow, columnOffset(j));
+      Value at = e.add(bRow, columnOffset(e, j, lanes));
       Type type = lanesOf(cast<MemRefType>(b.buffer.getType()).getElementType(), lanes);
       auto whole = [&] { return SmallVector<Value>{e.load(b.buffer, at, lanes)}; };
       auto masked = [&] { return SmallVector<Value>{e.load(b.buffer, at, lanes, e.get(masks, j))}; };

@@ -16,13 +16,13 @@
 
 #include <algorithm>
 #include <chrono>
-#include <climits>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <map>
 #include <memory>
 #include <string>
+#include <sys/stat.h> // std::filesystem would be one more library under GCC 8
 #include <vector>
 
 using namespace ingot::runner;
@@ -95,17 +95,12 @@ bool complain(const std::string &text) {
 }
 
 bool readFile(const std::string &path, Bytes &bytes) {
-  std::FILE *file = std::fopen(path.c_str(), "rb");
+  struct stat info;
+  const bool isFile = !stat(path.c_str(), &info) && S_ISREG(info.st_mode); // no folder or pipe
+  std::FILE *file = isFile ? std::fopen(path.c_str(), "rb") : nullptr;
   if (!file)
     return complain("cannot read " + path);
-  std::fseek(file, 0, SEEK_END);
-  const long size = std::ftell(file);
-  std::rewind(file);
-  if (size < 0 || size == LONG_MAX) { // a pipe, a folder
-    std::fclose(file);
-    return complain("cannot read " + path);
-  }
-  bytes.resize(size_t(size)); // once: growing would touch the memory of each size on the way
+  bytes.resize(size_t(info.st_size)); // once: growing would touch the memory of each size on the way
   const size_t got = std::fread(bytes.data(), 1, bytes.size(), file);
   std::fclose(file);
   return got == bytes.size() || complain("cannot read " + path);

@@ -1,5 +1,6 @@
 #include "PackageFixture.h"
 #include "codegen/package/Runner.h"
+#include <sys/stat.h>
 
 using namespace ingot;
 using namespace ingot::package;
@@ -59,6 +60,15 @@ TEST_F(PackageTest, RunnerHostsManyModels) {
   EXPECT_EQ(outcome.code, 0) << outcome.output;
   for (const char *key : {"min_ms=", "median_ms=", "p99_ms=", "cold_ms=", "rss_mb=", "threads=2"})
     EXPECT_NE(outcome.output.find(key), std::string::npos) << outcome.output;
+
+  // Only files have a size to read.
+  ASSERT_EQ(mkfifo((work / "pipe").c_str(), 0600), 0);
+  for (const char *path : {"nowhere", "out", "pipe", "/dev/null"}) {
+    std::string input = (work / path).string();
+    outcome = shell(work.string() + "/runner run tally --dim n=4 --input x=" + input);
+    EXPECT_EQ(outcome.code, 1) << outcome.output;
+    EXPECT_NE(outcome.output.find("cannot read " + input), std::string::npos) << outcome.output;
+  }
 }
 
 TEST(Probes, StandAtCalls) {

@@ -15,203 +15,33 @@ import numpy as np
 import onnx
 
 import models
-import profiles
+from suite import HERE, HOST, SANITIZERS, Failure, NotRun, Results, Suite, attempt, command, dim_names, glue, require, runs_file, tool
+from tool_checks import ToolChecks
 
-HERE = os.path.dirname(os.path.abspath(__file__))
 STRICT = ["-Wall", "-Wextra", "-pedantic", "-Wshadow", "-Wconversion", "-Werror"]
-HOST = ["-std=c++17", "-O1", "-g", "-Wall", "-Wextra", "-pedantic", "-Werror"]
 ASAN = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-fno-omit-frame-pointer"]
 TSAN = ["-fsanitize=thread"]
 # Runs a command and says the most memory that it or one of its children took, pages of mapped files among it.
 PEAK = ("import resource, subprocess, sys; code = subprocess.run(sys.argv[1:]).returncode; "
         "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024, 'MiB at most'); sys.exit(code)")
-SANITIZERS = {"ASAN_OPTIONS": "detect_leaks=0", "TSAN_OPTIONS": "halt_on_error=1", "UBSAN_OPTIONS": "print_stacktrace=1"}
 
 
-class Failure(Exception):
-    pass
-
-
-class NotRun(Exception):
-    pass
-
-
-def require(condition, text):
-    if not condition:
-        raise Failure(text)
-
-
-def attempt(*arguments, **options):
-    return subprocess.run([str(a) for a in arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=600, **options)
-
-
-def command(*arguments, **options):
-    """What it wrote on standard output."""
-    done = attempt(*arguments, **options)
-    if done.returncode:
-        said = (done.stderr + done.stdout).decode("utf-8", "replace").strip()
-        raise Failure(f"{' '.join(map(str, arguments))[:300]}: exit code {done.returncode}: {said[-3000:]}")
-    return done.stdout
-
-
-def tool(name):
-    path = shutil.which(name)
-    if not path:
-        raise NotRun(f"{name} is not here")
-    return path
-
-
-# ---- glue: what host.h must know of a library, read from its header -----------------------------------------------------------
-
-def struct(header, name):
-    """[(type, field, comment)] of a struct; None where the header has none."""
-    found = re.search(r"typedef struct %s \{\n(.*?)\} %s;" % (name, name), header, re.S)
-    return found and re.findall(r"^  ([\w ]+?) \*?(\w+); /\* (.*) \*/$", found[1], re.M)
-
-
-def glue(folder, name):
-    with open(os.path.join(folder, name + ".h"), encoding="utf-8") as f:
-        header = f.read()
-    dims, inputs, outputs = (struct(header, f"{name}_{part}") for part in ("dims", "inputs", "outputs"))
-    values = [o for o in outputs or [] if o[0] != "int64_t"]  # the others are dimensions that the run found
-    low = [re.search(r"-?\d+", comment)[0] for _, _, comment in dims or []]
-    high = [re.search(r"\.\.(\d+)", comment) for _, _, comment in dims or []]
-    listed = lambda fields, of: " ".join(f"visit(of.{field});" for _, field, _ in fields or []) or "(void)of, (void)visit;"
-    values_of = lambda count: ", ".join(f"values[{i}]" for i in range(count))
-    text = f"""// Read from {name}.h by library.py.
-#include "{name}.h"
-#define N(what) {name}_##what
-#define HAS_DIMS {int(dims is not None)}
-#define HAS_INPUTS {int(inputs is not None)}
-#define HAS_STATE {int(struct(header, name + "_state") is not None or f"}} {name}_state;" in header)}
-#define HAS_WEIGHT_FILE {int("const char *weights;" in header)}
-enum {{ DIMS = {len(dims or [])}, INPUTS = {len(inputs or [])}, OUTPUTS = {len(values)} }};
-[[maybe_unused]] static const int64_t leastDims[] = {{{', '.join(low + ['0'])}}};
-[[maybe_unused]] static const int64_t mostDims[] = {{{', '.join([h[1] if h else 'INT64_MAX' for h in high] + ['0'])}}};
-template <class Visit> void eachOutput(N(outputs) &of, Visit visit) {{ {listed(values, 'of')} }}
-"""
-    if inputs is not None:
-        text += f"using Inputs = N(inputs);\ntemplate <class Visit> void eachInput(Inputs &of, Visit visit) {{ {listed(inputs, 'of')} }}\n"
-    else:
-        text += "struct Inputs {};\ntemplate <class Visit> void eachInput(Inputs &, Visit) {}\n"
-    if dims is not None:
-        for part in ("dims", "limits"):
-            text += f"inline N({part}) make{part.capitalize()}(const int64_t *values) {{ return {{{values_of(len(dims))}}}; }}\n"
-    return text
-
-
-def dim_names(folder, name):
-    with open(os.path.join(folder, name + ".h"), encoding="utf-8") as f:
-        return [field for _, field, _ in struct(f.read(), name + "_dims") or []]
-
-
-def runs_file(path, case, names):
-    """The runs of a case as host.h reads them."""
-    number = lambda n: np.int64(n).tobytes()
-    with open(path, "wb") as f:
-        f.write(number(len(case.runs)))
-        for dims, inputs, outputs in case.runs:
-            f.write(b"".join(number(dims[name]) for name in names))
-            for x in inputs:
-                x = np.asarray(x)
-                f.write(number(0 if x.dtype == object else x.itemsize) + number(x.size))
-                f.write(b"".join(number(len(s.encode())) + s.encode() for s in x.ravel()) if x.dtype == object else x.tobytes())
-            f.write(b"".join(number(np.asarray(o).size if not isinstance(o, list) else 0) for o in outputs))
-
-
-class Results:
-    """Takes the bytes of host.cpp's results apart and compares them with what onnxruntime says."""
-
-    def __init__(self, data):
-        head, _, rest = data.partition(b"\n")
-        self.data, self.at = rest[:int(head)], 0
-
-    def bytes(self, size):
-        self.at += size
-        return self.data[self.at - size:self.at]
-
-    def number(self, kind=np.int64):
-        return int(np.frombuffer(self.bytes(np.dtype(kind).itemsize), kind)[0])
-
-    def close(self, what, got, wanted):
-        if wanted.dtype.kind != "f":
-            require(np.array_equal(got, wanted), f"{what}: {got}, expected {wanted}")
-            return
-        bound = 1e-5 * np.max(np.abs(wanted), initial=1e-1)
-        error = np.max(np.abs(got.astype(np.float64) - wanted), initial=0.0)
-        require(error <= bound, f"{what}: error {error:.3g}, allowed {bound:.3g}")
-
-    def expect(self, what, wanted):
-        if isinstance(wanted, list):
-            require(self.number() == len(wanted), f"{what}: another length")
-            for item in wanted:
-                rank = self.number(np.int32)
-                dims = [self.number() for _ in range(rank)]
-                require(dims == list(item.shape), f"{what}: an item of shape {dims}, expected {item.shape}")
-                self.close(what, np.frombuffer(self.bytes(item.nbytes), item.dtype), item.ravel())
-            return
-        wanted = np.asarray(wanted)
-        count = self.number()
-        require(count == wanted.size, f"{what}: {count} elements, expected {wanted.size}")
-        if wanted.dtype == object:
-            got = [self.bytes(self.number()).decode() for _ in range(count)]
-            require(got == list(wanted.ravel()), f"{what}: {got}, expected {list(wanted.ravel())}")
-        else:
-            self.close(what, np.frombuffer(self.bytes(wanted.nbytes), wanted.dtype), wanted.ravel())
-
-    def expect_all(self, case):
-        for step, (_, _, outputs) in enumerate(case.runs):
-            for index, wanted in enumerate(outputs):
-                self.expect(f"step {step}, output {index}", wanted)
-        require(self.at == len(self.data), f"{len(self.data) - self.at} bytes too many")
-
-
-# ---- the suite ----------------------------------------------------------------------------------------------------------------
-
-class Suite:
-    def __init__(self, ingot, work):
-        self.ingot, self.work = os.path.abspath(ingot), os.path.abspath(work)
-        self.cases = {}
-
-    def case(self, name):
-        if name not in self.cases:
-            self.cases[name] = models.ALL[name]()
-        return self.cases[name]
-
-    def folder(self, *parts):
-        path = os.path.join(self.work, *parts)
-        shutil.rmtree(path, ignore_errors=True)
-        os.makedirs(path)
-        return path
-
-    def model(self, folder, name):
-        path = os.path.join(folder, name + ".onnx")
-        onnx.save(self.case(name).model, path)
-        return path
-
-    def compile(self, folder, name, *options, bounds=True):
-        """Compiles the case's model to folder/name."""
-        target = () if "--target" in options else ("--target", "x86-64-v3")
-        command(self.ingot, "compile", self.model(folder, name), "-o", os.path.join(folder, name), "--quiet", *target,
-                *(self.case(name).options if bounds else ()), *options)
-        return os.path.join(folder, name)
-
-    def host(self, folder, name, flags=(), cxx="c++"):
-        """Builds host.cpp on the library in folder/name."""
-        library, program = os.path.join(folder, name), os.path.join(folder, name + "-host")
-        with open(os.path.join(folder, "case.h"), "w", encoding="utf-8") as f:
-            f.write(glue(library, name))
-        runs_file(os.path.join(folder, "runs"), self.case(name), dim_names(library, name))
-        command(cxx, *HOST, *flags, "-I", folder, "-I", library, "-I", HERE, os.path.join(HERE, "host.cpp"), os.path.join(HERE, "heap.cpp"),
-                os.path.join(library, "ingot", "pool.cpp"), os.path.join(library, "lib", f"lib{name}.a"), "-lm", "-lpthread", "-o", program)
-        return program
-
-    def tries(self, folder, name, *checks, flags=(), weights="-"):
-        """Builds the host, makes the checks, compares the results with onnxruntime's."""
-        program = self.host(folder, name, flags)
-        written = command(program, os.path.join(folder, "runs"), weights, *checks, env={**os.environ, **SANITIZERS})
-        Results(written).expect_all(self.case(name))
-        return written
+class LibraryChecks(Suite):
+    def checks(self):
+        """What is called with which arguments, by name."""
+        checks = {}
+        for name in models.ALL:
+            checks["promises " + name] = (self.promises, name)
+            checks["addresses " + name] = (self.addresses, name)
+        for name in ("cnn", "decoder", "picks"):
+            checks["races " + name] = (self.races, name)
+        for name in ("cnn", "decoder", "picks", "text", "halves"):
+            for target in ("x86-64-v2", "x86-64-v3", "x86-64-v4", "aarch64"):
+                checks[f"symbols {name} {target}"] = (self.symbols, name, target)
+        for function in (self.headers, self.contract, self.foreign, self.lesser_cpu, self.plugin, self.weights, self.large_weights, self.reproducible,
+                         self.overflow):
+            checks[function.__name__.replace("_", " ")] = (function,)
+        return checks
 
     # -- every model --
 
@@ -495,70 +325,6 @@ int main(void) {{
             require(0 < refusals < len(rows), f"{refusals} of {len(rows)} sizes overflow")
 
 
-    def readme_programs(self):
-        """The program in a library's README runs as it stands: N_query counts what templates take of the workspace while they run."""
-        folder = self.folder("readme")
-        for name, text in models.SCRATCH.items():
-            path, library = os.path.join(folder, name + ".onnx"), os.path.join(folder, name)
-            onnx.save(onnx.parser.parse_model(f'<ir_version: 10, opset_import: ["": 20, "ai.onnx.ml": 5]> {name} {text}'), path)
-            command(self.ingot, "compile", path, "-o", library, "--quiet", "--target", "x86-64-v3")
-            with open(os.path.join(library, "README.md"), encoding="utf-8") as f:
-                readme = f.read()
-            with open(os.path.join(folder, "main.cpp"), "w", encoding="utf-8") as f:
-                f.write(re.search(r"```cpp\n(.*?)```", readme, re.S)[1])
-            command("c++", *HOST, "-I", library, os.path.join(folder, "main.cpp"), os.path.join(library, "lib", f"lib{name}.a"), "-lm", "-lpthread",
-                    "-o", os.path.join(folder, "main"))
-            command(os.path.join(folder, "main"))
-            require(("depends on the data" in readme) == (name in models.UNKNOWN), f"{name}: what the README says of the workspace")
-
-    # -- what the tool says of a library --
-
-    def profile(self, name, target, *options):
-        """Each step of a run is measured, the library left as it is."""
-        folder, case = self.folder("profile", f"{name}-{target}"), self.case(name)
-        cross = ("--cxx", tool("aarch64-linux-gnu-g++")) if target == "aarch64" else ()
-        if cross:
-            tool("qemu-aarch64")
-        library = self.compile(folder, name, "--target", target, *cross)
-        before = {path: os.stat(os.path.join(library, path)).st_mtime_ns for path in os.listdir(library)}
-        names = [i.name for i in case.model.graph.input]
-        states = [o.split("=")[0] for flag, o in zip(case.options, case.options[1:]) if flag == "--state"]
-        profiles.write_data(os.path.join(folder, "data"), case.model, case.runs[0][1], [n for n in names if any(
-            re.fullmatch(re.escape(s).replace(r"\*", ".*"), n) for s in states)])
-        bench = lambda *more: command(self.ingot, "bench", library, "--data", os.path.join(folder, "data"), "--profile", "--seconds", "0.05", *options, *more,
-                                      env={**os.environ, "INGOT_CACHE_DIR": os.path.join(folder, "cache")}).decode()
-        wrong, steps = profiles.problems(bench("--json"), library, case.model)
-        require(not wrong, "; ".join(wrong))
-        require(any(s["calls"] == 1 for s in steps), "no step is done")
-        table = bench().splitlines()
-        head = next(i for i, line in enumerate(table) if line.startswith(" share"))
-        shown = table[head + 1:head + 1 + min(len(steps), 20)]
-        require(len(shown) == min(len(steps), 20) and all(re.match(r"[ \d]{3}\.\d% ", line) for line in shown), f"the table is {table}")
-        require(re.match(rf"{len(steps)} steps? .* ms \(.*%\), between them .* with probes .* without$", table[-1]), f"the last line is {table[-1]}")
-        require(before == {path: os.stat(os.path.join(library, path)).st_mtime_ns for path in os.listdir(library)}, "the library has changed")
-
-    def profile_control(self):
-        """Steps in loops and branches count as often as they are done; the model's own folder and its library say the same."""
-        folder = self.folder("profile", "control")
-        model, path, library = profiles.control(), os.path.join(folder, "control.onnx"), os.path.join(folder, "control")
-        onnx.save(model, path)
-        command(self.ingot, "compile", path, "-o", library, "--quiet", "--target", "x86-64-v3")
-        env = {**os.environ, "INGOT_CACHE_DIR": os.path.join(folder, "cache")}
-        for flag in (True, False):
-            data = os.path.join(folder, f"data_{flag}")
-            profiles.write_data(data, model, profiles.control_inputs(flag))
-            counts = []
-            for what in (path, library):
-                printed = command(self.ingot, "bench", what, "--data", data, "--profile", "--json", "--seconds", "0.02", env=env)
-                wrong, steps = profiles.problems(printed, library, model)
-                require(not wrong, "; ".join(wrong))
-                counts.append([s["calls"] for s in steps])
-                calls = lambda label: {s["calls"] for s in steps if any(label in n for n in s["nodes"])}
-                require(calls("(Exp)") == {int(flag)} and calls("(Tanh)") == {int(not flag)}, f"{flag}: branches are done {counts[-1]} times")
-                require(calls("(Add)") == {profiles.COUNT}, f"the loop's body is done {counts[-1]} times, not {profiles.COUNT}")
-            require(counts[0] == counts[1], f"the model does {counts[0]}, its library {counts[1]}")
-
-
 def evaluate(formula, values):
     """A size formula in integers without bounds."""
     functions = {"min": min, "max": max, "floordiv": lambda a, b: a // b if b else 0, "ceildiv": lambda a, b: -(-a // b) if b else 0,
@@ -573,21 +339,7 @@ def main():
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--check", action="append", help="only checks whose name matches this regular expression (repeatable)")
     args = parser.parse_args()
-    suite = Suite(args.ingot, args.work)
-    checks = {}
-    for name in models.ALL:
-        checks["promises " + name] = (suite.promises, name)
-        checks["addresses " + name] = (suite.addresses, name)
-    for name in ("cnn", "decoder", "picks"):
-        checks["races " + name] = (suite.races, name)
-    for name in ("cnn", "decoder", "picks", "text", "halves"):
-        for target in ("x86-64-v2", "x86-64-v3", "x86-64-v4", "aarch64"):
-            checks[f"symbols {name} {target}"] = (suite.symbols, name, target)
-    for name, target, *options in (("cnn", "x86-64-v3", "--threads", "2"), ("cnn", "x86-64-v2,x86-64-v3"), ("cnn", "aarch64"), ("decoder", "x86-64-v3"),
-                                   ("recall", "x86-64-v3"), ("picks", "x86-64-v3")):
-        checks[f"profile {name} {target}"] = (suite.profile, name, target, *options)
-    for function in (suite.profile_control, suite.headers, suite.contract, suite.foreign, suite.lesser_cpu, suite.plugin, suite.weights, suite.large_weights, suite.reproducible, suite.overflow, suite.readme_programs):
-        checks[function.__name__.replace("_", " ")] = (function,)
+    checks = {name: check for suite in (LibraryChecks, ToolChecks) for name, check in suite(args.ingot, args.work).checks().items()}
     for name in list(checks):
         if args.check and not any(re.search(pattern, name) for pattern in args.check):
             del checks[name]

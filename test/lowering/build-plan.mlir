@@ -219,12 +219,13 @@ func.func @prepend(%new: tensor<4x1xf32>, %past: tensor<4x?xf32, #nn.shape<"4", 
 // CHECK: scf.yield %[[H]], %{{.*}}
 // CHECK: } else {
 // CHECK: scf.yield %[[X]], %{{.*}}
+// CHECK-NEXT: } {else_if_positive = "n"}
 // CHECK: plan.bind "size" = %[[IF]]#1
 // CHECK: %[[Y:.*]] = plan.alloc "size"
 // CHECK: plan.launch @exp(%{{.*}}, %[[IF]]#0, %[[Y]])
 // CHECK: plan.publish %[[Y]]
 func.func @branches(%c: tensor<i1>, %x: tensor<4xf32>) -> tensor<?xf32, #nn.shape<"size">> {
-  %r = nn.if %c {size_symbols = ["size"]} : tensor<i1> -> tensor<?xf32, #nn.shape<"size">> {
+  %r = nn.if %c {size_symbols = ["size"], else_if_positive = "n"} : tensor<i1> -> tensor<?xf32, #nn.shape<"size">> {
     %h = kernel.generic domain <"2"> iterators "p" ins(%x : tensor<4xf32>) maps [#v, #v] symbols <> padding [unit] init [unit] dest_of [-1]
         -> tensor<2xf32> {
     ^bb0(%e: f32):

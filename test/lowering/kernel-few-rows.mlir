@@ -7,6 +7,7 @@
 // CHECK: %[[ROWS:.*]] = kernel.dim "new"
 // CHECK: arith.cmpi slt, %[[ROWS]]
 // CHECK: nn.if %[[FEW]]
+// CHECK-SAME: else_if_positive = "floordiv(new, 16)"
 // CHECK-NOT: tiles
 // CHECK: kernel.contract domain <"new", "total", "64"> kinds "mnk" ins(%arg0, %arg1 :
 // CHECK-SAME: maps [#{{[a-z0-9]+}}, #[[KEYS]], #

@@ -54,11 +54,11 @@ plan.model @m {
 
 // -----
 
-// What a branch hands over lives on under the branch's result: %b must not lie in either.
+// What a branch hands over lives on under the branch's result: %b must not lie in either, which may lie in the same place.
 // CHECK-LABEL: plan.entry @branch(
-// CHECK-SAME: workspace_bytes = "12352"
+// CHECK-SAME: workspace_bytes = "8256"
 // CHECK: plan.slice %{{.*}}["4160"] count "1024"
-// CHECK: plan.slice %{{.*}}["8256"] count "1024"
+// CHECK: plan.slice %{{.*}}["4160"] count "1024"
 // CHECK: plan.slice %{{.*}}["0"] count "1025"
 plan.model @m {
   plan.kernel @k(%x: memref<?xf32>, %y: memref<?xf32>) attributes {symbols = [], writes = [1]} {
@@ -79,6 +79,86 @@ plan.model @m {
     plan.launch @k(%x, %b) : memref<?xf32>, memref<?xf32>
     plan.launch @k(%r, %b) : memref<?xf32>, memref<?xf32>
     plan.launch @k(%b, %y) : memref<?xf32>, memref<?xf32>
+    plan.return
+  }
+}
+
+// -----
+
+// Branches within a branch: %a and %c are in one, both alive; %d is in the other and shares with them.
+// CHECK-LABEL: plan.entry @nested(
+// CHECK-SAME: workspace_bytes = "8192"
+// CHECK: %[[A:.*]] = plan.slice %{{.*}}["0"] count "1024"
+// CHECK: %[[C:.*]] = plan.slice %{{.*}}["4096"] count "1024"
+// CHECK: %[[D:.*]] = plan.slice %{{.*}}["0"] count "1024"
+plan.model @m {
+  plan.kernel @k(%x: memref<?xf32>, %y: memref<?xf32>) attributes {symbols = [], writes = [1]} {
+    plan.return
+  }
+  plan.entry @nested(%x: memref<?xf32> {plan.role = "input"}, %y: memref<?xf32> {plan.role = "output"}, %w: memref<?xi8> {plan.role = "workspace"}) {
+    %go = plan.read %x[0] : memref<?xf32> -> i1
+    %r = scf.if %go -> (memref<?xf32>) {
+      %a = plan.alloc "1024" : memref<?xf32>
+      plan.launch @k(%x, %a) : memref<?xf32>, memref<?xf32>
+      %also = plan.read %x[1] : memref<?xf32> -> i1
+      scf.if %also {
+        %c = plan.alloc "1024" : memref<?xf32>
+        plan.launch @k(%a, %c) : memref<?xf32>, memref<?xf32>
+        plan.launch @k(%c, %y) : memref<?xf32>, memref<?xf32>
+      }
+      scf.yield %a : memref<?xf32>
+    } else {
+      %d = plan.alloc "1024" : memref<?xf32>
+      plan.launch @k(%x, %d) : memref<?xf32>, memref<?xf32>
+      scf.yield %d : memref<?xf32>
+    }
+    plan.launch @k(%r, %y) : memref<?xf32>, memref<?xf32>
+    plan.return
+  }
+}
+
+// -----
+
+// A branch that only large sizes take keeps nothing for others; one that only the data rule out does, and so do constants.
+// CHECK-LABEL: plan.entry @few(
+// CHECK-SAME: arena = [{bytes = "64",
+// CHECK-SAME: {bytes = "64*n",
+// CHECK-SAME: {bytes = "64*min(1, floordiv(n, 16))*n",
+// CHECK-SAME: {bytes = "64*n",
+// CHECK-SAME: workspace_bytes = "64*min(1, floordiv(n, 16))*n + 64*n + 64"
+// CHECK: plan.slice %{{.*}}["64"] count "16*n"
+// CHECK: } else {
+// CHECK: plan.slice %{{.*}}["64*n + 64"] count "16*n"
+// CHECK: plan.slice %{{.*}}["0"] count "16"
+// CHECK: } else {
+// CHECK: plan.slice %{{.*}}["64"] count "16*n"
+plan.model @m {
+  plan.kernel @k(%x: memref<?xf32>, %y: memref<?xf32>) attributes {symbols = [], writes = [1]} {
+    plan.return
+  }
+  plan.entry @few(%n: index {plan.role = "symbol", plan.name = "n"}, %x: memref<?xf32> {plan.role = "input"},
+      %y: memref<?xf32> {plan.role = "output"}, %w: memref<?xi8> {plan.role = "workspace"}) {
+    %few = plan.read %x[0] : memref<?xf32> -> i1
+    %r = plan.alloc "16*n" : memref<?xf32>
+    scf.if %few {
+      plan.launch @k(%x, %r) : memref<?xf32>, memref<?xf32>
+    } else {
+      %t = plan.alloc "16*n" : memref<?xf32>
+      %u = plan.alloc "16" : memref<?xf32>
+      plan.launch @k(%x, %t) : memref<?xf32>, memref<?xf32>
+      plan.launch @k(%t, %u) : memref<?xf32>, memref<?xf32>
+      plan.launch @k(%u, %r) : memref<?xf32>, memref<?xf32>
+    } {else_if_positive = "floordiv(n, 16)"}
+    plan.launch @k(%r, %y) : memref<?xf32>, memref<?xf32>
+    %unknown = plan.read %x[1] : memref<?xf32> -> index
+    plan.bind "size" = %unknown
+    scf.if %few {
+      plan.launch @k(%x, %y) : memref<?xf32>, memref<?xf32>
+    } else {
+      %v = plan.alloc "16*n" : memref<?xf32>
+      plan.launch @k(%x, %v) : memref<?xf32>, memref<?xf32>
+      plan.launch @k(%v, %y) : memref<?xf32>, memref<?xf32>
+    } {else_if_positive = "size"}
     plan.return
   }
 }

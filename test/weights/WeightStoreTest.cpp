@@ -67,22 +67,6 @@ TEST_F(WeightStoreTest, FreeNames) {
   EXPECT_EQ(store.freeName("w"), "w_1");
 }
 
-TEST_F(WeightStoreTest, WritesAlignedAndEachContentOnce) {
-  store.add("a", b.getF32Type(), {1}, bytes({1}));
-  store.add("b", b.getF32Type(), {2}, bytes({2, 3}));
-  store.add("a_bits", b.getI32Type(), {1}, bytes({1}));
-  std::string file;
-  llvm::raw_string_ostream os(file);
-  EXPECT_EQ(store.writeAll(os, {"b", "a", "a_bits"}), (std::vector<uint64_t>{0, 64, 64, 68}));
-  ASSERT_EQ(file.size(), 68u);
-  float values[2];
-  memcpy(values, file.data(), 8);
-  EXPECT_EQ(values[1], 3);
-  memcpy(values, file.data() + 64, 4);
-  EXPECT_EQ(values[0], 1);
-  EXPECT_EQ(file.find_first_not_of('\0', 8), 66u); // 1.0f ends in 80 3f
-}
-
 TEST_F(WeightStoreTest, FillMakesBytes) {
   context.loadDialect<nn::NnDialect>();
   OpBuilder builder(&context);
