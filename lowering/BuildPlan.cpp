@@ -101,7 +101,8 @@ Value PlanBuilder::dim(const DimExpr &e, Location loc) {
 
 Value PlanBuilder::alloc(Location loc, Type element, const DimExpr &count) {
   auto type = MemRefType::get({ShapedType::kDynamic}, storageType(element));
-  return plan::AllocOp::create(b, loc, type, b.getStringAttr(capacity(count).str()), b.getStringAttr("host"), b.getI64IntegerAttr(0));
+  return plan::AllocOp::create(b, loc, type, b.getStringAttr(capacity(count).str()), StringAttr(), b.getStringAttr("host"),
+                               b.getI64IntegerAttr(0));
 }
 
 Type PlanBuilder::flatType(Type type) {

@@ -30,8 +30,6 @@ LogicalResult PlanBuilder::buildIf(nn::IfOp op) {
   }
   types.append(op.getSizeSymbols().size(), b.getIndexType());
   auto branch = scf::IfOp::create(b, loc, types, condition, /*addThenBlock=*/true, /*addElseBlock=*/true);
-  if (Attribute expression = op->getAttr("else_if_positive"))
-    branch->setAttr("else_if_positive", expression);
   for (auto [region, block] : {std::pair(&op.getThenRegion(), branch.thenBlock()), {&op.getElseRegion(), branch.elseBlock()}}) {
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToEnd(block);
@@ -55,6 +53,13 @@ LogicalResult PlanBuilder::buildIf(nn::IfOp op) {
     scf::YieldOp::create(b, loc, given);
     symbols = outer;
   }
+  if (auto text = op.getElseIfPositive())
+    branch.getElseRegion().walk([&](plan::AllocOp alloc) {
+      DimExpr where = *DimExpr::parse(*text);
+      if (auto inner = alloc.getIfPositive())
+        where = DimExpr::min(where, *DimExpr::parse(*inner));
+      alloc.setIfPositive(where.str());
+    });
   auto given = branch.getResults();
   unsigned next = 0;
   for (Value r : op.getResults())

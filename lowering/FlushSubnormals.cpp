@@ -8,7 +8,7 @@
 #include "dialects/kernel/Kernel.h"
 #include "lowering/Passes.h"
 #include "mlir/IR/BuiltinOps.h"
-#include "llvm/ADT/StringSet.h"
+#include "llvm/ADT/MapVector.h"
 
 using namespace mlir;
 namespace ingot {
@@ -22,31 +22,34 @@ bool staysSubnormal(FloatType type, FloatType product) {
   return APFloat::semanticsMinExponent(type.getFloatSemantics()) <= APFloat::semanticsMinExponent(product.getFloatSemantics());
 }
 
-/// Calls found(i, zero of its sign) for each subnormal element.
-template <typename Bits>
-void forEachSubnormal(ArrayRef<char> bytes, unsigned mantissaBits, function_ref<void(size_t, Bits)> found) {
-  const Bits sign = Bits(1) << (sizeof(Bits) * 8 - 1), mantissa = (Bits(1) << mantissaBits) - 1;
-  for (size_t i = 0; i < bytes.size() / sizeof(Bits); ++i) {
-    Bits element;
-    memcpy(&element, bytes.data() + i * sizeof(Bits), sizeof(Bits));
-    const Bits magnitude = element & ~sign;
-    if (magnitude != 0 && magnitude <= mantissa)
-      found(i, element & sign);
-  }
-}
-
-/// The bytes with zeros in place of subnormal elements; none if there are no such elements.
+/// Zeros of their sign in place of subnormal elements. Nothing if there are no such elements, or if all are so small that they may matter:
+/// the largest must be 2^64 times the least normal number.
 template <typename Bits> std::optional<WeightBytes> flushed(const WeightBytes &bytes, unsigned mantissaBits, uint64_t &count) {
-  uint64_t here = 0;
-  forEachSubnormal<Bits>(bytes.data(), mantissaBits, [&](size_t, Bits) { ++here; });
-  if (!here)
+  const Bits sign = Bits(1) << (sizeof(Bits) * 8 - 1);
+  const size_t elements = bytes.bytes() / sizeof(Bits);
+  auto bitsOf = [](ArrayRef<char> from, size_t i) {
+    Bits bits;
+    memcpy(&bits, from.data() + i * sizeof(Bits), sizeof(Bits));
+    return bits;
+  };
+  auto isSubnormal = [&](Bits bits) { return (bits & ~sign) != 0 && Bits(bits & ~sign) >> mantissaBits == 0; };
+  uint64_t found = 0;
+  Bits largest = 0;
+  for (size_t i = 0; i < elements; ++i) {
+    const Bits bits = bitsOf(bytes.data(), i);
+    found += isSubnormal(bits);
+    largest = std::max(largest, Bits(bits & ~sign));
+  }
+  if (!found || largest >> mantissaBits < 1 + 64)
     return std::nullopt;
   WeightBytes result = WeightBytes::scratch(bytes.bytes());
-  memcpy(result.writable().data(), bytes.data().data(), bytes.bytes());
-  forEachSubnormal<Bits>(bytes.data(), mantissaBits, [&](size_t i, Bits zero) {
-    memcpy(result.writable().data() + i * sizeof(Bits), &zero, sizeof(Bits));
-  });
-  count += here;
+  for (size_t i = 0; i < elements; ++i) {
+    Bits bits = bitsOf(bytes.data(), i);
+    if (isSubnormal(bits))
+      bits &= sign;
+    memcpy(result.writable().data() + i * sizeof(Bits), &bits, sizeof(Bits));
+  }
+  count += found;
   return result;
 }
 
@@ -64,49 +67,41 @@ std::optional<WeightBytes> flushed(const WeightBytes &bytes, FloatType type, uin
   }
 }
 
+/// Is this a factor of a contraction in whose products the subnormal elements stay subnormal?
+bool multipliesSubnormals(OpOperand &use) {
+  auto op = dyn_cast<kernel::ContractOp>(use.getOwner());
+  if (!op || use.getOperandNumber() >= 2)
+    return false;
+  auto element = dyn_cast<FloatType>(getElementTypeOrSelf(use.get().getType()));
+  auto product = dyn_cast<FloatType>(cast<TypedAttr>(op.getInit()[0]).getType());
+  return element && product && staysSubnormal(element, product);
+}
+
 struct FlushSubnormals : impl::FlushSubnormalsBase<FlushSubnormals> {
   void runOnOperation() override {
     ModuleOp module = getOperation();
     WeightStore &store = WeightStore::of(&getContext());
     SymbolTable symbols(module);
-    llvm::StringMap<std::string> flushedNames; // of a weight; empty: it has no subnormal element
-    llvm::StringSet<> replaced;
+    llvm::MapVector<Attribute, SmallVector<nn::GetWeightOp>> readers;
+    module.walk([&](nn::GetWeightOp get) { readers[get.getWeightAttr().getAttr()].push_back(get); });
     uint64_t count = 0;
-    auto result = module.walk([&](kernel::ContractOp op) {
-      auto product = dyn_cast<FloatType>(cast<TypedAttr>(op.getInit()[0]).getType());
-      for (OpOperand &factor : op.getInsMutable().slice(0, 2)) {
-        auto get = factor.get().getDefiningOp<nn::GetWeightOp>();
-        auto type = cast<RankedTensorType>(factor.get().getType());
-        auto element = dyn_cast<FloatType>(type.getElementType());
-        if (!get || !element || !product || !staysSubnormal(element, product))
-          continue;
-        auto [it, isNew] = flushedNames.try_emplace(get.getWeight());
-        if (isNew) {
-          auto weight = symbols.lookup<nn::WeightOp>(get.getWeight());
-          if (!weight || failed(store.require(weight)))
-            return WalkResult::interrupt();
-          std::optional<WeightBytes> bytes = flushed(store.share(get.getWeight()), element, count);
-          store.dropPages(get.getWeight());
-          if (!bytes)
-            continue;
-          it->second = declare(module, store, symbols, weight, type, *std::move(bytes));
-        }
-        if (it->second.empty())
-          continue;
-        OpBuilder b(op);
-        replaced.insert(get.getWeight());
-        factor.set(nn::GetWeightOp::create(b, get.getLoc(), type, it->second));
-        if (get.use_empty())
-          get.erase();
-      }
-      return WalkResult::advance();
-    });
-    if (result.wasInterrupted())
-      return signalPassFailure();
-    module.walk([&](nn::GetWeightOp get) { replaced.erase(get.getWeight()); });
-    for (auto &name : replaced) { // nobody else reads these
-      symbols.erase(symbols.lookup(name.getKey()));
-      store.release(name.getKey());
+    for (auto &[name, gets] : readers) {
+      // With other readers the weight would be there twice.
+      if (!llvm::all_of(gets, [](nn::GetWeightOp get) { return llvm::all_of(get->getUses(), multipliesSubnormals); }))
+        continue;
+      auto weight = symbols.lookup<nn::WeightOp>(cast<StringAttr>(name));
+      if (!weight || failed(store.require(weight)))
+        return signalPassFailure();
+      auto type = cast<RankedTensorType>(gets.front().getType());
+      std::optional<WeightBytes> bytes = flushed(store.share(weight.getSymName()), cast<FloatType>(type.getElementType()), count);
+      store.dropPages(weight.getSymName());
+      if (!bytes)
+        continue;
+      std::string made = declare(module, store, symbols, weight, type, *std::move(bytes));
+      for (nn::GetWeightOp get : gets)
+        get.setWeight(made);
+      store.release(weight.getSymName());
+      symbols.erase(weight);
     }
     numFlushed = count;
   }
@@ -115,15 +110,13 @@ struct FlushSubnormals : impl::FlushSubnormalsBase<FlushSubnormals> {
   static std::string declare(ModuleOp module, WeightStore &store, SymbolTable &symbols, nn::WeightOp weight, RankedTensorType type,
                              WeightBytes bytes) {
     std::string name = store.add(store.freeName(weight.getSymName().str() + ".flushed"), type, std::move(bytes)).str();
-    if (symbols.lookup(name))
+    if (symbols.lookup(name)) // of the same elements
       return name;
     OpBuilder b(module.getContext());
     b.setInsertionPointAfter(weight);
     nn::WeightOp made = store.declare(b, weight.getLoc(), name);
-    if (auto from = weight->getAttr("from"))
-      made->setAttr("from", from);
-    else
-      made->setAttr("from", b.getArrayAttr(weight.getSymNameAttr()));
+    auto from = weight->getAttr("from");
+    made->setAttr("from", from ? from : b.getArrayAttr(weight.getSymNameAttr()));
     made->setAttr("recipe", b.getStringAttr("subnormal numbers as zeros"));
     symbols.insert(made);
     return name;

@@ -82,8 +82,8 @@ void version(IRRewriter &rw, ContractOp op) {
       llvm::any_of(ArrayRef(chain).drop_back(), [](Operation *o) { return !o->hasOneUse(); }))
     return;
   rw.setInsertionPoint(op);
-  auto branch = nn::IfOp::create(rw, op.getLoc(), op->getResultTypes(), areFew(rw, op.getLoc(), rows), rw.getArrayAttr({}));
-  branch->setAttr("else_if_positive", rw.getStringAttr(DimExpr::floorDiv(rows, rowsWorthPacking).str()));
+  auto branch = nn::IfOp::create(rw, op.getLoc(), op->getResultTypes(), areFew(rw, op.getLoc(), rows), rw.getArrayAttr({}),
+                                 rw.getStringAttr(DimExpr::floorDiv(rows, rowsWorthPacking).str()));
   fill(rw, branch.getThenRegion(), chain);
   fill(rw, branch.getElseRegion(), chain);
   Block &few = branch.getThenRegion().front();

@@ -8,6 +8,7 @@
 #include "compiler/weights/WeightStore.h"
 #include "dialects/kernel/Nest.h"
 #include "lowering/Passes.h"
+#include "llvm/ADT/ScopeExit.h"
 #include "llvm/ADT/SetVector.h"
 
 using namespace mlir;
@@ -66,7 +67,10 @@ struct KernelReadPacked : impl::KernelReadPackedBase<KernelReadPacked> {
   void runOnOperation() override {
     for (auto function : getOperation().getOps<func::FuncOp>())
       share(function);
+    if (isUnreadable)
+      signalPassFailure();
   }
+  bool isUnreadable = false; // a weight; reported
 
   void share(func::FuncOp function) {
     SmallVector<Packing> packings;
@@ -129,8 +133,14 @@ struct KernelReadPacked : impl::KernelReadPackedBase<KernelReadPacked> {
   bool isTransposed(nn::GetWeightOp one, nn::GetWeightOp other) {
     WeightStore &store = WeightStore::of(&getContext());
     for (nn::GetWeightOp get : {one, other})
-      if (auto weight = SymbolTable::lookupNearestSymbolFrom<nn::WeightOp>(get, get.getWeightAttr()); !weight || failed(store.require(weight)))
+      if (auto weight = SymbolTable::lookupNearestSymbolFrom<nn::WeightOp>(get, get.getWeightAttr()); !weight || failed(store.require(weight))) {
+        isUnreadable = true;
         return false;
+      }
+    auto drop = llvm::make_scope_exit([&] {
+      store.dropPages(one.getWeight());
+      store.dropPages(other.getWeight());
+    });
     const char *a = store.bytes(one.getWeight()).data(), *b = store.bytes(other.getWeight()).data();
     int64_t rows = one.getType().getDimSize(0), columns = one.getType().getDimSize(1), size = one.getType().getElementTypeBitWidth() / 8;
     constexpr int64_t block = 64; // of rows and columns: what is read of both stays in the caches

@@ -92,7 +92,8 @@ def KernelReadPacked : IngotPass<"kernel-read-packed"> {
   let summary = "Reads tables from the panels of a contraction, so that a weight is kept once";
   let description = [{
     A weight that kernel-schedule lays out for a contraction and that all others read as a table (kernel.read): they read the panels.
-    The contraction's weight may be another one with the transposed matrix: the contents are compared.
+    The contraction's weight may be another one with the transposed matrix: the contents are compared. A contraction that reads its weight
+    as it lies (no panels, as for CUDA) shares only a weight that is the same one.
 
     Before:
     ```mlir
@@ -150,10 +151,10 @@ def HoistConstants : IngotPass<"hoist-constants"> {
 def FlushSubnormals : IngotPass<"flush-subnormals"> {
   let summary = "Takes subnormal weights of contractions as zeros";
   let description = [{
-    A factor of a kernel.contract that is an nn.weight with subnormal elements (below 2^-126 in f32) is replaced by a copy with zeros of
-    their signs there, unless the contraction forms its products in a wider type, in which they are normal. Other readers keep the weight.
-    An output changes by less than 2^-126 for each such product and unit of the other factor: nothing, beside any normal one. On processors
-    that take subnormal operands by microcode a layer with thousands of them becomes tens of times faster.
+    An nn.weight that only contractions multiply by becomes one with zeros (of their signs) in place of its subnormal elements, below 2^-126
+    in f32. A weight stays as it is where products have a wider type, in which its elements are normal, where something else reads it, too,
+    and where its largest element is below 2^-62. For a finite other factor x a result changes by at most 2^-126 times the sum of |x|.
+    Runs for processors that take subnormal operands by microcode: a layer with thousands of them becomes tens of times faster.
 
     Before:
     ```mlir
@@ -227,8 +228,8 @@ def PlanArena : IngotPass<"plan-arena"> {
     ```mlir
     %a = plan.slice %workspace["3072*seq"] count "768*seq" : memref<?xi8> to memref<?xf32>
     ```
-    A buffer whose size is known only while running becomes plan.tail. `else_if_positive` on an scf.if is an expression that is positive in
-    every run that takes its else branch: for other sizes the buffers in there count nothing.
+    A buffer whose size is known only while running becomes plan.tail. A buffer with `if_positive` counts nothing for sizes for
+    which that expression is not positive; in a branch or a loop, nothing for sizes that make its own negative.
   }];
 }
 

@@ -24,7 +24,7 @@ void addKernelPasses(mlir::PassManager &pm, llvm::ArrayRef<Machine> machines, bo
     pm.addPass(createKernelReadPacked());
   }
   pm.addPass(createHoistConstants());
-  if (optimise)
+  if (optimise && llvm::any_of(machines, [](const Machine &m) { return m.slowSubnormals; }))
     pm.addPass(createFlushSubnormals());
   if (work)
     pm.addPass(createNodeWork(*work));

@@ -5,7 +5,7 @@
 // sum of the slots before it. Buffers of constant size are placed at byte offsets within one region instead,
 // largest first, each at the lowest offset that is free during its lifetime (greedy by size; Pisarchyk and Lee, "Efficient
 // Memory Management for Deep Neural Net Inference", 2020). Buffers of different branches of an scf.if always may share memory; one of an
-// else branch that sizes rule out (`else_if_positive`) takes none then. A buffer whose size depends on a symbol bound at run time
+// branch that sizes rule out (`if_positive`) takes none then. A buffer whose size depends on a symbol bound at run time
 // becomes plan.tail: it is taken from behind the planned part when its size is known.
 //
 //===----------------------------------------------------------------------===//
@@ -84,16 +84,18 @@ bool excludeEachOther(Operation *a, Operation *b) {
 
 bool overlaps(const Item &a, const Item &b) { return a.first <= b.last && b.first <= a.last && !excludeEachOther(a.op, b.op); }
 
-/// Bytes that a buffer may need: none for sizes that keep a run from its branch.
-DimExpr bytesUsed(plan::AllocOp op, const DimExpr &count, llvm::function_ref<bool(const DimExpr &)> isKnown) {
-  DimExpr bytes = storageBytes(cast<MemRefType>(op.getType()).getElementType(), count);
+DimExpr nonNegative(const DimExpr &e) { return e.isNonNegative() ? e : DimExpr::max(0, e); }
+
+/// What of so many bytes a buffer may need: none for sizes that keep a run from it. For such sizes the expressions of a branch or a loop
+/// may be negative (a convolution's output, where the input is smaller than the window), which would move the buffers behind onto others.
+DimExpr whereUsed(plan::AllocOp op, DimExpr bytes, llvm::function_ref<bool(const DimExpr &)> isKnown) {
   if (bytes.constant()) // is placed among constants
     return bytes;
-  for (Region *r = op->getParentRegion(); !isa<plan::EntryOp>(r->getParentOp()); r = r->getParentRegion())
-    if (auto branch = dyn_cast<scf::IfOp>(r->getParentOp()); branch && r == &branch.getElseRegion())
-      if (auto text = branch->getAttrOfType<StringAttr>("else_if_positive"))
-        if (DimExpr where = *DimExpr::parse(text.getValue()); isKnown(where))
-          bytes = bytes * DimExpr::min(1, where);
+  if (!isa<plan::EntryOp>(op->getParentOp()))
+    bytes = nonNegative(bytes);
+  if (auto text = op.getIfPositive())
+    if (DimExpr where = *DimExpr::parse(*text); isKnown(where))
+      bytes = bytes * nonNegative(DimExpr::min(1, where));
   return bytes;
 }
 
@@ -177,8 +179,9 @@ void PlanArena::place(plan::EntryOp entry) {
     }
     Item item;
     item.op = op;
-    item.used = bytesUsed(op, count, isKnown);
-    item.bytes = aligned(item.used);
+    DimExpr bytes = storageBytes(cast<MemRefType>(op.getType()).getElementType(), count);
+    item.used = whereUsed(op, bytes, isKnown);
+    item.bytes = whereUsed(op, aligned(bytes), isKnown);
     item.typical = item.bytes.evaluate([](StringRef) { return int64_t(64); }).value_or(0);
     item.first = item.last = order.span[op].first;
     for (Value v : valuesInMemoryOf(op.getResult()))

@@ -120,7 +120,7 @@ private:
       add("#include \"ingot/cpu.h\"\n");
     if (i.mapsWeights)
       add("#include \"ingot/mapped_file.h\"\n");
-    else if (expectsWeights())
+    if (expectsWeights())
       add("#include \"ingot/weight_pages.h\"\n");
     add(R"(
 #include <string.h>
@@ -165,8 +165,7 @@ const Target targets[] = {
     add("\n} // namespace\n\n");
   }
 
-  /// Mapped ones are expected by map_file.
-  bool expectsWeights() const { return i.hasWeights && !i.mapsWeights && !i.cuda && weightsWantHugePages(spec); }
+  bool expectsWeights() const { return i.hasWeights && !i.cuda && weightsWantHugePages(spec); }
 
   std::vector<std::string> mapArguments(const std::string &result) const {
     return {"error", "options ? options->weights : nullptr", "weights_bytes", i.weightsMark + "u",

@@ -11,11 +11,11 @@ namespace ingot {
 
 // Of one architecture, each runs on whatever a later one runs on.
 static const Machine rows[] = {
-    // name, kind, id, vector bytes, registers, L1, L2, flags, features, cpuFeatures, triple
-    {"x86-64-v2", MachineKind::Cpu, "scalar", 0, 16, 32 << 10, 256 << 10, {"-march=x86-64-v2"}, {}, "INGOT_CPU_X86_64_V2", ""},
-    {"x86-64-v3", MachineKind::Cpu, "x86_64_v3", 32, 16, 32 << 10, 512 << 10, {"-march=x86-64-v3"}, {"fma", "f16c"}, "INGOT_CPU_X86_64_V3", ""},
+    // name, kind, id, vector bytes, registers, L1, L2, flags, features, cpuFeatures, triple, slowSubnormals
+    {"x86-64-v2", MachineKind::Cpu, "scalar", 0, 16, 32 << 10, 256 << 10, {"-march=x86-64-v2"}, {}, "INGOT_CPU_X86_64_V2", "", true},
+    {"x86-64-v3", MachineKind::Cpu, "x86_64_v3", 32, 16, 32 << 10, 512 << 10, {"-march=x86-64-v3"}, {"fma", "f16c"}, "INGOT_CPU_X86_64_V3", "", true},
     {"x86-64-v4", MachineKind::Cpu, "x86_64_v4", 64, 32, 32 << 10, 1 << 20,
-     {"-march=x86-64-v4", "-mprefer-vector-width=512"}, {"fma", "f16c", "masks"}, "INGOT_CPU_X86_64_V4", ""},
+     {"-march=x86-64-v4", "-mprefer-vector-width=512"}, {"fma", "f16c", "masks"}, "INGOT_CPU_X86_64_V4", "", true},
     {"aarch64", MachineKind::Cpu, "aarch64", 16, 32, 64 << 10, 512 << 10, {"-march=armv8-a"}, {"fma"}, "INGOT_CPU_AARCH64", "aarch64-linux-gnu"},
     {"cuda-sm80", MachineKind::Cuda, "cuda_sm80", 0, 0, 0, 0, {"-arch=sm_80"}, {"fma"}, "0", ""},
     {"cuda-sm90a", MachineKind::Cuda, "cuda_sm90a", 0, 0, 0, 0, {"-arch=sm_90a"}, {"fma"}, "0", ""},

@@ -24,6 +24,7 @@ struct Machine {
   std::vector<std::string> features; // "fma", "f16c", …
   std::string cpuFeatures;           // what N_open asks of the processor: C over runtime/include/ingot/cpu.h
   std::string triple;          // GNU triple of the cross toolchain, empty for the host's architecture
+  bool slowSubnormals = false; // some of its processors take them by microcode, a hundred cycles an instruction
   bool has(llvm::StringRef feature) const;
   int lanes(int elementBytes) const { return vectorBytes ? vectorBytes / elementBytes : 1; }
 };

@@ -55,6 +55,16 @@ def Nn_OptionalType : TypeDef<Nn_Dialect, "Optional", [MemRefElementTypeInterfac
   let assemblyFormat = "`<` $element `>`";
 }
 
+/// A dimension expression by its text, see dialects/support/DimExpr.h.
+def Nn_DimExprAttr : Attr<CPred<"::llvm::isa<::mlir::StringAttr>($_self) && ::ingot::DimExpr::parse(::llvm::cast<::mlir::StringAttr>($_self).getValue())">,
+                          "dimension expression"> {
+  let storageType = "::mlir::StringAttr";
+  let returnType = "::llvm::StringRef";
+  let convertFromStorage = "$_self.getValue()";
+  let constBuilderCall = "$_builder.getStringAttr($0)";
+  let valueType = NoneType;
+}
+
 def Nn_AnyTensor : Type<CPred<"::llvm::isa<::mlir::RankedTensorType>($_self)">, "ranked tensor", "::mlir::RankedTensorType">;
 def Nn_AnyValue : AnyTypeOf<[Nn_AnyTensor, Nn_SequenceType, Nn_OptionalType]>;
 

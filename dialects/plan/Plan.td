@@ -100,9 +100,11 @@ def Plan_GetWeightOp : Plan_Op<"get_weight", [Pure]> {
 }
 def Plan_AllocOp : Plan_Op<"alloc", [MemoryEffects<[MemAlloc]>]> {
   let summary = "a buffer of `count` elements; plan-arena turns it into plan.slice or plan.tail";
-  let arguments = (ins StrAttr:$count, DefaultValuedAttr<StrAttr, "\"host\"">:$space, DefaultValuedAttr<I64Attr, "0">:$device);
+  let description = [{ `if_positive` is an expression that is positive in every run that uses the buffer. }];
+  let arguments = (ins StrAttr:$count, OptionalAttr<Nn_DimExprAttr>:$if_positive, DefaultValuedAttr<StrAttr, "\"host\"">:$space,
+                       DefaultValuedAttr<I64Attr, "0">:$device);
   let results = (outs Plan_Flat:$result);
-  let assemblyFormat = "$count attr-dict `:` type($result)";
+  let assemblyFormat = "$count (`if_positive` $if_positive^)? attr-dict `:` type($result)";
 }
 def Plan_SliceOp : Plan_Op<"slice", [Pure]> {
   let summary = "part of the workspace at a byte offset (an expression valid for all sizes)";

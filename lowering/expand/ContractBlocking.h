@@ -18,7 +18,7 @@ struct ContractBlocking {
   int64_t linesPerStep = 0; // cache lines of a panel in a step of k; 0: nothing is fetched
   int64_t linesOfBlock = 0; // those that a block fetches in a step for the next part; 0: no block has others to share with
   int64_t stepsOfPart = 0;  // of k, in a part (in a panel, without parts)
-  Dims stepsOfOuter;        // of k, in one of each of kOuter
+  Dims stepsOfOuter;        // steps of k in one iteration of each outer loop over k, outermost first
 
   static ContractBlocking choose(const ContractForm &form, Nest &nest, const Machine &machine);
   /// Lines for the kernel's comment.

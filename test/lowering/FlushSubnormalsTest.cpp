@@ -29,13 +29,13 @@ struct FlushSubnormalsTest : testing::Test {
     memcpy(v.data(), bytes.data(), bytes.size());
     return v;
   }
-  /// y[n] = sum over k of x[k] * w[n], for a weight w of four `type`s and products of type `product`; `also` is read besides.
+  /// y[n] = sum over k of x[k] * w[n], for a weight w of `type`s and products of type `product`; `also` is read besides.
   void flush(const std::string &type, const std::string &product, const std::string &also = "") {
-    std::string w = "tensor<4x" + type + ">", y = "tensor<4x" + product + ">";
+    std::string n = std::to_string(store.type("w").getDimSize(0)), w = "tensor<" + n + "x" + type + ">", y = "tensor<" + n + "x" + product + ">";
     module = parseSourceString<ModuleOp>(
         "nn.weight @w " + w + " \"\"\nfunc.func @f(%x: tensor<3x" + type + ">) -> (" + y + (also.empty() ? "" : ", " + w) +
             ") {\n  %w = nn.get_weight @w : " + w +
-            "\n  %y = kernel.contract domain <\"4\", \"3\"> kinds \"nk\" ins(%x, %w : tensor<3x" + type + ">, " + w +
+            "\n  %y = kernel.contract domain <\"" + n + "\", \"3\"> kinds \"nk\" ins(%x, %w : tensor<3x" + type + ">, " + w +
             ") maps [affine_map<(d0, d1) -> (d1)>, affine_map<(d0, d1) -> (d0)>, affine_map<(d0, d1) -> (d0)>] symbols <> "
             "padding [unit, unit] init [0.0 : " + product + "] dest_of [-1] -> " + y + "\n  return %y" +
             (also.empty() ? "" : ", %w") + " : " + y + (also.empty() ? "" : ", " + w) + "\n}\n",
@@ -62,20 +62,33 @@ struct FlushSubnormalsTest : testing::Test {
 
 TEST_F(FlushSubnormalsTest, ZerosOfTheirSign) {
   // The largest subnormal, the least negative one, the least normal, minus zero.
-  add<uint32_t>("w", Float32Type::get(&context), {0x007fffff, 0x80000001, 0x00800000, 0x80000000});
+  add<uint32_t>("w", Float32Type::get(&context), {0x007fffff, 0x80000001, 0x00800000, 0x80000000, 0x3f800000});
   flush("f32", "f32");
   EXPECT_EQ(factor(), "w.flushed");
-  EXPECT_EQ(elements<uint32_t>("w.flushed"), (std::vector<uint32_t>{0, 0x80000000, 0x00800000, 0x80000000}));
+  EXPECT_EQ(elements<uint32_t>("w.flushed"), (std::vector<uint32_t>{0, 0x80000000, 0x00800000, 0x80000000, 0x3f800000}));
   EXPECT_FALSE(store.has("w"));
   EXPECT_EQ(weights(), 1u);
 }
 
-TEST_F(FlushSubnormalsTest, OtherReadersKeepTheWeight) {
+TEST_F(FlushSubnormalsTest, WhatOthersReadStays) {
   add<uint32_t>("w", Float32Type::get(&context), {1, 2, 3, 0x3f800000});
   flush("f32", "f32", "read as it is");
-  EXPECT_EQ(factor(), "w.flushed");
+  EXPECT_EQ(factor(), "w");
   EXPECT_EQ(elements<uint32_t>("w"), (std::vector<uint32_t>{1, 2, 3, 0x3f800000}));
-  EXPECT_EQ(weights(), 2u);
+  EXPECT_EQ(weights(), 1u);
+}
+
+TEST_F(FlushSubnormalsTest, SmallWeightsStay) {
+  add<uint32_t>("w", Float32Type::get(&context), {1, 0, 0x80000002, 0x207fffff}); // the last: below 2^-62
+  flush("f32", "f32");
+  EXPECT_EQ(factor(), "w");
+  EXPECT_EQ(elements<uint32_t>("w"), (std::vector<uint32_t>{1, 0, 0x80000002, 0x207fffff}));
+}
+
+TEST_F(FlushSubnormalsTest, LargeEnough) {
+  add<uint32_t>("w", Float32Type::get(&context), {1, 0, 0x80000002, 0xa0800000}); // -2^-62
+  flush("f32", "f32");
+  EXPECT_EQ(elements<uint32_t>(factor()), (std::vector<uint32_t>{0, 0, 0x80000000, 0xa0800000}));
 }
 
 TEST_F(FlushSubnormalsTest, NormalWeightsStay) {
@@ -98,7 +111,7 @@ TEST_F(FlushSubnormalsTest, NormalInTheProductsTypeStay) {
 }
 
 TEST_F(FlushSubnormalsTest, Doubles) {
-  add<uint64_t>("w", Float64Type::get(&context), {1, 0x000fffffffffffff, 0x0010000000000000, 0x8000000000000001});
+  add<uint64_t>("w", Float64Type::get(&context), {1, 0x000fffffffffffff, 0x3ff0000000000000, 0x8000000000000001});
   flush("f64", "f64");
-  EXPECT_EQ(elements<uint64_t>(factor()), (std::vector<uint64_t>{0, 0, 0x0010000000000000, 0x8000000000000000}));
+  EXPECT_EQ(elements<uint64_t>(factor()), (std::vector<uint64_t>{0, 0, 0x3ff0000000000000, 0x8000000000000000}));
 }

@@ -214,12 +214,13 @@ func.func @prepend(%new: tensor<4x1xf32>, %past: tensor<4x?xf32, #nn.shape<"4", 
 // CHECK-LABEL: plan.entry @branches(
 // CHECK-SAME: %[[X:[a-z0-9]+]]: memref<?xf32> {plan.name = "input1"
 // CHECK: %[[IF:.*]]:2 = scf.if %{{.*}} -> (memref<?xf32>, index) {
-// CHECK: %[[H:.*]] = plan.alloc "2"
+// CHECK: %[[H:.*]] = plan.alloc "2" :
 // CHECK: plan.launch @half(%[[X]], %[[H]])
 // CHECK: scf.yield %[[H]], %{{.*}}
 // CHECK: } else {
-// CHECK: scf.yield %[[X]], %{{.*}}
-// CHECK-NEXT: } {else_if_positive = "n"}
+// CHECK: %[[M:.*]] = plan.alloc "4" if_positive "n" :
+// CHECK: scf.yield %[[M]], %{{.*}}
+// CHECK-NEXT: }
 // CHECK: plan.bind "size" = %[[IF]]#1
 // CHECK: %[[Y:.*]] = plan.alloc "size"
 // CHECK: plan.launch @exp(%{{.*}}, %[[IF]]#0, %[[Y]])
@@ -234,8 +235,14 @@ func.func @branches(%c: tensor<i1>, %x: tensor<4xf32>) -> tensor<?xf32, #nn.shap
     %two = nn.constant dense<2> : tensor<i64> : tensor<i64>
     nn.yield %h, %two : tensor<2xf32>, tensor<i64>
   } else {
+    %m = kernel.generic domain <"4"> iterators "p" ins(%x : tensor<4xf32>) maps [#v, #v] symbols <> padding [unit] init [unit] dest_of [-1]
+        -> tensor<4xf32> {
+    ^bb0(%e: f32):
+      %s = arith.negf %e : f32
+      kernel.yield %s : f32
+    } loc("minus")
     %four = nn.constant dense<4> : tensor<i64> : tensor<i64>
-    nn.yield %x, %four : tensor<4xf32>, tensor<i64>
+    nn.yield %m, %four : tensor<4xf32>, tensor<i64>
   }
   %y = kernel.generic domain <"size"> iterators "p" ins(%r : tensor<?xf32, #nn.shape<"size">>) maps [#v, #v] symbols <> padding [unit] init [unit]
       dest_of [-1] -> tensor<?xf32, #nn.shape<"size">> {

@@ -143,22 +143,49 @@ plan.model @m {
     scf.if %few {
       plan.launch @k(%x, %r) : memref<?xf32>, memref<?xf32>
     } else {
-      %t = plan.alloc "16*n" : memref<?xf32>
-      %u = plan.alloc "16" : memref<?xf32>
+      %t = plan.alloc "16*n" if_positive "floordiv(n, 16)" : memref<?xf32>
+      %u = plan.alloc "16" if_positive "floordiv(n, 16)" : memref<?xf32>
       plan.launch @k(%x, %t) : memref<?xf32>, memref<?xf32>
       plan.launch @k(%t, %u) : memref<?xf32>, memref<?xf32>
       plan.launch @k(%u, %r) : memref<?xf32>, memref<?xf32>
-    } {else_if_positive = "floordiv(n, 16)"}
+    }
     plan.launch @k(%r, %y) : memref<?xf32>, memref<?xf32>
     %unknown = plan.read %x[1] : memref<?xf32> -> index
     plan.bind "size" = %unknown
     scf.if %few {
       plan.launch @k(%x, %y) : memref<?xf32>, memref<?xf32>
     } else {
-      %v = plan.alloc "16*n" : memref<?xf32>
+      %v = plan.alloc "16*n" if_positive "size" : memref<?xf32>
       plan.launch @k(%x, %v) : memref<?xf32>, memref<?xf32>
       plan.launch @k(%v, %y) : memref<?xf32>, memref<?xf32>
-    } {else_if_positive = "size"}
+    }
+    plan.return
+  }
+}
+
+// -----
+
+// Sizes that keep a run from a branch may make its expressions negative: they take nothing then, and move nothing onto others.
+// CHECK-LABEL: plan.entry @below(
+// CHECK-SAME: workspace_bytes = "max(0, 64*n - 1280) + 64*max(0, min(1, n - 20))*n + 64*n"
+plan.model @m {
+  plan.kernel @k(%x: memref<?xf32>, %y: memref<?xf32>) attributes {symbols = [], writes = [1]} {
+    plan.return
+  }
+  plan.entry @below(%n: index {plan.role = "symbol", plan.name = "n"}, %x: memref<?xf32> {plan.role = "input"},
+      %y: memref<?xf32> {plan.role = "output"}, %w: memref<?xi8> {plan.role = "workspace"}) {
+    %few = plan.read %x[0] : memref<?xf32> -> i1
+    %r = plan.alloc "16*n" : memref<?xf32>
+    scf.if %few {
+      plan.launch @k(%x, %r) : memref<?xf32>, memref<?xf32>
+    } else {
+      %t = plan.alloc "16*n - 320" : memref<?xf32>
+      %u = plan.alloc "16*n" if_positive "n - 20" : memref<?xf32>
+      plan.launch @k(%x, %t) : memref<?xf32>, memref<?xf32>
+      plan.launch @k(%t, %u) : memref<?xf32>, memref<?xf32>
+      plan.launch @k(%u, %r) : memref<?xf32>, memref<?xf32>
+    }
+    plan.launch @k(%r, %y) : memref<?xf32>, memref<?xf32>
     plan.return
   }
 }

@@ -178,7 +178,7 @@ INGOT_IMPORT("If", 1) {
       values[k].push_back(intTensor(n.b, n.loc, {e}, 0));
     YieldOp::create(n.b, n.loc, values[k]);
   }
-  auto op = IfOp::create(n.b, n.loc, types, condition, n.b.getArrayAttr(symbols));
+  auto op = IfOp::create(n.b, n.loc, types, condition, n.b.getArrayAttr(symbols), StringAttr());
   op.getThenRegion().takeBody(branches[0]);
   op.getElseRegion().takeBody(branches[1]);
   for (auto [i, v] : llvm::enumerate(op.getResults()))

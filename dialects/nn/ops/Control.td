@@ -11,8 +11,9 @@ def Nn_YieldOp : Nn_Op<"yield", [Pure, Terminator, ReturnLike]> {
 def Nn_IfOp : Nn_Op<"if", [SingleBlock, RecursiveMemoryEffects]> {
   let summary = "one of two regions, by a bool scalar";
   let description = [{ A result whose shape differs between the branches has fresh symbols in its type, which `size_symbols`
-    names; each branch then yields, after the values, one i64 scalar tensor per size symbol. }];
-  let arguments = (ins Nn_AnyTensor:$condition, DefaultValuedAttr<StrArrayAttr, "{}">:$size_symbols);
+    names; each branch then yields, after the values, one i64 scalar tensor per size symbol. `else_if_positive` is an expression that
+    is positive in every run that takes the else branch; where it is not, nothing needs memory there. }];
+  let arguments = (ins Nn_AnyTensor:$condition, DefaultValuedAttr<StrArrayAttr, "{}">:$size_symbols, OptionalAttr<Nn_DimExprAttr>:$else_if_positive);
   let results = (outs Variadic<Nn_AnyValue>:$results);
   let regions = (region SizedRegion<1>:$then_region, SizedRegion<1>:$else_region);
   let assemblyFormat = "$condition attr-dict `:` type($condition) `->` type($results) $then_region `else` $else_region";

@@ -5,6 +5,7 @@
 #ifndef INGOT_CHECKED_H
 #define INGOT_CHECKED_H
 
+#include "ingot/arena.h"
 #include "ingot/ingot.h"
 
 namespace ingot {
@@ -46,8 +47,8 @@ constexpr checked floordiv(checked a, checked b) {
 }
 constexpr checked ceildiv(checked a, checked b) { return checked(0) - floordiv(checked(0) - a, b); }
 constexpr checked mod(checked a, checked b) { return a - floordiv(a, b) * b; }
-// A multiple of the buffer alignment of 64 bytes.
-constexpr checked align(checked a) { return ceildiv(a, 64) * 64; }
+// A multiple of the alignment of buffers.
+constexpr checked align(checked a) { return ceildiv(a, INGOT_ALIGN) * INGOT_ALIGN; }
 
 } // namespace
 } // namespace ingot
