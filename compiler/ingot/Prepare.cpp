@@ -182,8 +182,14 @@ ExitCode prepare(const ModelArguments &arguments, const CompileOptions &options,
   Compilation c(options);
   c.timing.onStage = [&](const std::string &stage) { progress(arguments, "compiling: " + stage); };
   ExitCode compiled = c.run(Stage::Library);
-  if (options.optimise || compiled != ExitOk) // else it is the reference of what was compiled before
-    report(c, arguments);
+  if (!options.optimise) { // the reference of what was compiled before, whose warnings are reported
+    Diagnostics errors;
+    for (const Diagnostic &d : c.diagnostics.all())
+      if (d.severity == Severity::Error)
+        errors.add(d);
+    c.diagnostics = std::move(errors);
+  }
+  report(c, arguments);
   if (compiled != ExitOk)
     return compiled;
   out.machines = c.machines;
