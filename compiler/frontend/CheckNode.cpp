@@ -1,6 +1,6 @@
 //===- CheckNode.cpp ------------------------------------------------------===//
 #include "compiler/frontend/CheckNode.h"
-#include "compiler/frontend/Wording.h"
+#include "compiler/frontend/Spelling.h"
 
 #include <algorithm>
 #include <climits>
@@ -137,10 +137,10 @@ static const std::map<std::string, std::vector<std::string>> &operatorsByDomain(
 static std::optional<std::string> meantOperator(const onnx::NodeProto &node) {
   const auto &operators = operatorsByDomain();
   if (auto own = operators.find(node.domain()); own != operators.end())
-    if (auto name = nearest(node.op_type(), own->second))
+    if (auto name = misspelt(node.op_type(), own->second))
       return name;
   for (const auto &[domain, names] : operators)
-    if (auto name = nearest(node.op_type(), names))
+    if (auto name = misspelt(node.op_type(), names))
       return (domain.empty() ? "" : domain + ".") + *name;
   return std::nullopt;
 }
@@ -161,11 +161,9 @@ static void reportUnknown(const onnx::NodeProto &node, const CheckContext &conte
            "Export for a newer operator set");
     return;
   }
-  if (auto meant = meantOperator(node))
-    report("unknown operator; did you mean '" + *meant + "'?",
-           "Write '" + *meant + "', or define '" + node.op_type() + "' as a function in the model");
-  else
-    report("unknown operator", "Express it by ONNX operators, or define it as a function in the model");
+  auto meant = meantOperator(node);
+  report("unknown operator" + (meant ? "; did you mean '" + *meant + "'?" : std::string()),
+         "Express it by ONNX operators, or define it as a function in the model");
 }
 
 void checkNode(const onnx::NodeProto &node, const CheckContext &context, const Report &report) {

@@ -1,5 +1,5 @@
 //===- CommandLine.cpp - slips of the pen on the command line --------------------------------===//
-#include "compiler/frontend/Wording.h"
+#include "compiler/frontend/Spelling.h"
 #include "compiler/ingot/Commands.h"
 #include "llvm/Support/FileSystem.h"
 
@@ -15,25 +15,23 @@ static std::string helpOf(const CLI::App &app) {
   return "see 'ingot " + (app.get_parent() ? app.get_name() + " " : std::string()) + "--help'";
 }
 
-/// The option of `app` that `given` was to be: "--target" for "-target".
+/// The option of `app` that `given` was to be: "--target" for "-target". None of one letter: any would do.
 static std::optional<std::string> meantOption(const CLI::App &app, StringRef given) {
   std::vector<std::string> names;
-  for (const CLI::Option *option : app.get_options()) {
+  for (const CLI::Option *option : app.get_options())
     append_range(names, option->get_lnames());
-    append_range(names, option->get_snames());
-  }
   auto name = nearest(given.ltrim('-'), names);
-  if (!name)
-    return std::nullopt;
-  return (name->size() > 1 ? "--" : "-") + *name;
+  return name ? std::optional("--" + *name) : std::nullopt;
 }
 
 static bool isOption(StringRef word) { return word.size() > 1 && word.starts_with("-") && word != "--"; }
 
 /// Reports what stands on the line and `app` does not know: options, or words where all options are known,
-/// since the value of an option that is not known looks like a word too. Whether there was anything.
+/// since the value of an option that is not known looks like a word too. Whether there was anything to
+/// report.
 static bool complainOfRest(const CLI::App &app) {
   std::vector<std::string> rest = app.remaining();
+  llvm::erase(rest, "--");
   bool onlyOptions = any_of(rest, isOption);
   for (StringRef word : rest) {
     StringRef name = word.split('=').first;
@@ -41,7 +39,7 @@ static bool complainOfRest(const CLI::App &app) {
       complain(name + ": no such option" + (app.get_parent() ? "" : " before the command"),
                question(meantOption(app, name),
                         (app.get_parent() ? "" : "options stand behind the command, ") + helpOf(app)));
-    else if (!onlyOptions && word != "--")
+    else if (!onlyOptions)
       complain("'" + word + "' is one argument too many", helpOf(app));
   }
   return !rest.empty();
@@ -52,7 +50,7 @@ void complainOfCommand(const CLI::App &app, StringRef given) {
   for (const CLI::App *command : app.get_subcommands(nullptr))
     names.push_back(command->get_name());
   std::optional<std::string> meant = nearest(given.str(), names);
-  if (!meant && sys::fs::exists(given))
+  if (!meant && sys::fs::exists(given) && !sys::fs::is_directory(given))
     complain("'" + given + "' stands in the place of a command",
              "write 'ingot compile " + given + "', or " + helpOf(app));
   else
@@ -64,12 +62,14 @@ void complainOfLine(const CLI::App &app, const CLI::ParseError &error) {
   const CLI::App *command = &app;
   if (auto parsed = app.get_subcommands(); !parsed.empty())
     command = parsed.front();
-  // A misspelt option takes the place of what was expected behind it: say what is wrong, not what follows
-  // from it.
   bool isSaid = complainOfRest(app);
   if (command != &app)
     isSaid |= complainOfRest(*command);
-  if (!isSaid)
+  // A misspelt option takes the place of what was expected behind it: say what is wrong, not what follows
+  // from it. What is wrong with the value of another option does not.
+  bool follows = is_contained({int(CLI::ExitCodes::ExtrasError), int(CLI::ExitCodes::RequiredError)},
+                              error.get_exit_code());
+  if (!isSaid || !follows)
     complain(error.what(), helpOf(*command));
 }
 

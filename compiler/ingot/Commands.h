@@ -55,15 +55,15 @@ struct Prepared {
   std::string target;                  // the one to run; empty: the best that the processor has
   std::string folder, executable;      // of the library; the program
   std::string programs;                // folder of the program, with room for others
-  std::optional<EntryInUse> inUse;                   // what the cache keeps
-  std::optional<package::TemporaryFolder> temporary; // where there is no cache
+  std::optional<EntryInUse> inUse;                             // what the cache keeps
+  std::optional<package::TemporaryFolder> temporary, profiler; // where the cache keeps nothing
 };
 /// Compiles a model.
 ExitCode prepare(const ModelArguments &arguments, const CompileOptions &options, Prepared &out);
 /// Takes a folder that `ingot compile` wrote, or compiles a model.
 ExitCode prepare(const ModelArguments &arguments, Prepared &out);
 /// Builds the program that measures each step of a run; `steps` are their names.
-ExitCode prepareProfile(const ModelArguments &arguments, const Prepared &prepared, const std::vector<std::string> &steps,
+ExitCode prepareProfile(const ModelArguments &arguments, Prepared &prepared, const std::vector<std::string> &steps,
                         std::string &executable);
 /// Inputs from a data set folder, NAME=FILE pairs, or a seed.
 ExitCode gatherInputs(const ModelArguments &arguments, const Prepared &prepared, const std::string &data,

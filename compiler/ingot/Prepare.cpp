@@ -6,7 +6,7 @@
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
-#include "llvm/Support/Process.h"
+#include "llvm/Support/Program.h"
 #include "llvm/Support/SHA256.h"
 #include "llvm/Support/xxhash.h"
 
@@ -101,64 +101,105 @@ static ExitCode link(const ModelArguments &arguments, const Prepared &p, const s
   return ExitOk;
 }
 
-/// Uses what is kept under `name`, or lets `build` make it in a folder aside.
-static ExitCode keep(const ModelArguments &arguments, const std::string &name, bool withLibrary,
-                     Prepared &out, function_ref<ExitCode(StringRef folder)> build) {
+/// Known before the work whose result the cache keeps.
+static std::optional<uint64_t> limitOfCache(const ModelArguments &arguments) {
   Expected<uint64_t> limit = cacheLimit();
-  if (!limit) {
-    complain(arguments, toString(limit.takeError()));
-    return ExitUsage;
+  if (limit)
+    return *limit;
+  complain(arguments, toString(limit.takeError()));
+  return std::nullopt;
+}
+
+namespace {
+/// Where something is made before the cache has it.
+struct Aside {
+  package::TemporaryFolder folder;
+  std::optional<EntryInUse> inUse;
+  bool isInCache;
+};
+} // namespace
+
+/// A folder beside `entry`, or a temporary one if the cache, "" if there is none, takes nothing.
+static Expected<Aside> makeAside(const std::string &cache, const std::string &entry) {
+  if (!cache.empty()) {
+    removeUnfinished(cache);
+    auto folder = package::TemporaryFolder::createAt(unfinishedPath(entry));
+    if (folder) {
+      auto inUse = EntryInUse::of(folder->path());
+      return Aside{std::move(*folder), std::move(inUse), true};
+    }
+    consumeError(folder.takeError());
   }
+  auto folder = package::TemporaryFolder::create("ingot-model");
+  if (!folder)
+    return folder.takeError();
+  return Aside{std::move(*folder), std::nullopt, false};
+}
+
+/// Uses what is kept under `name`, or lets `build` make it in a folder aside.
+static ExitCode keep(const ModelArguments &arguments, const std::string &name, uint64_t limit,
+                     bool withLibrary, Prepared &out, function_ref<ExitCode()> build) {
   std::string cache = cacheFolder(), base = cache + "/" + name;
   auto use = [&](StringRef folder) {
     if (withLibrary)
       out.folder = (folder + "/library").str();
     out.programs = folder.str();
     out.executable = (folder + "/runner").str();
-    return sys::fs::exists(out.executable);
+  };
+  auto isWhole = [&] {
+    return sys::fs::exists(base + "/runner") &&
+           (!withLibrary || sys::fs::exists(base + "/library/manifest.json"));
   };
   if (!cache.empty()) {
     out.inUse = EntryInUse::of(base);
-    if (out.inUse && use(base))
+    if (out.inUse && isWhole()) {
+      use(base);
       return ExitOk;
+    }
+    out.inUse.reset(); // of a damaged one, which makes room
   }
-  auto aside = cache.empty() ? package::TemporaryFolder::create("ingot-model")
-                             : package::TemporaryFolder::createAt(
-                                   base + "." + std::to_string(sys::Process::getProcessId()) + unfinishedSuffix);
+  Expected<Aside> aside = makeAside(cache, base);
   if (!aside)
     return failed(arguments, aside.takeError());
-  out.inUse = EntryInUse::of(aside->path());
-  use(aside->path());
-  if (ExitCode e = build(aside->path()))
+  use(aside->folder.path());
+  if (ExitCode e = build())
     return e;
-  if (!cache.empty() && !sys::fs::rename(aside->path(), base)) {
-    aside->release();
+  out.inUse = std::move(aside->inUse);
+  if (aside->isInCache && placeEntry(aside->folder.path(), base, [&] { return !isWhole(); })) {
+    aside->folder.release();
     use(base);
-    trimCache(cache, *limit);
-    return ExitOk;
+    trimCache(cache, limit);
+  } else { // this process uses what it made; so where another was faster
+    out.temporary.emplace(std::move(aside->folder));
   }
-  // Without a cache this process uses what it made; the same where another process was faster.
-  out.temporary.emplace(std::move(*aside));
   return ExitOk;
 }
 
 ExitCode prepare(const ModelArguments &arguments, const CompileOptions &options, Prepared &out) {
+  std::optional<uint64_t> limit = limitOfCache(arguments);
+  if (!limit)
+    return ExitUsage;
   Compilation c(options);
   c.timing.onStage = [&](const std::string &stage) { progress(arguments, "compiling: " + stage); };
-  auto refused = [&](ExitCode e) {
-    report(c, arguments);
-    return e;
-  };
-  if (ExitCode e = c.run(Stage::Library))
-    return refused(e);
-  if (options.optimise) // else it is the reference of what was compiled before
-    report(c, arguments);
+  ExitCode compiled = c.run(Stage::Library);
+  if (!options.optimise) { // the reference of what was compiled before, whose warnings are reported
+    Diagnostics errors;
+    for (const Diagnostic &d : c.diagnostics.all())
+      if (d.severity == Severity::Error)
+        errors.add(d);
+    c.diagnostics = std::move(errors);
+  }
+  report(c, arguments);
+  if (compiled != ExitOk)
+    return compiled;
   out.machines = c.machines;
   out.kept = c.kept;
   out.toolchain = options.toolchain;
-  ExitCode code = keep(arguments, c.spec.name + "-" + keyOf(c), true, out, [&](StringRef) {
-    if (ExitCode e = c.write(out.folder, true))
-      return refused(e);
+  ExitCode code = keep(arguments, c.spec.name + "-" + keyOf(c), *limit, true, out, [&] {
+    if (ExitCode e = c.write(out.folder, true)) {
+      complain(arguments, c.message); // the diagnostics are reported
+      return e;
+    }
     out.spec = c.spec;
     return link(arguments, out, out.executable);
   });
@@ -186,6 +227,9 @@ static bool refuseOptions(const ModelArguments &arguments) {
 static ExitCode prepareFolder(const ModelArguments &arguments, Prepared &out) {
   if (refuseOptions(arguments))
     return ExitUsage;
+  std::optional<uint64_t> limit = limitOfCache(arguments);
+  if (!limit)
+    return ExitUsage;
   Expected<CompiledLibrary> library = readLibrary(arguments.model);
   if (!library)
     return failed(arguments, library.takeError());
@@ -206,8 +250,8 @@ static ExitCode prepareFolder(const ModelArguments &arguments, Prepared &out) {
   SmallString<256> folder(arguments.model);
   sys::fs::make_absolute(folder);
   out.folder = folder.str().str();
-  return keep(arguments, out.spec.name + "-" + keyOf(out), false, out,
-              [&](StringRef) { return link(arguments, out, out.executable); });
+  return keep(arguments, out.spec.name + "-" + keyOf(out), *limit, false, out,
+              [&] { return link(arguments, out, out.executable); });
 }
 
 ExitCode prepare(const ModelArguments &arguments, Prepared &out) {
@@ -217,22 +261,29 @@ ExitCode prepare(const ModelArguments &arguments, Prepared &out) {
   return arguments.parse(options) ? prepare(arguments, options, out) : ExitUsage;
 }
 
-ExitCode prepareProfile(const ModelArguments &arguments, const Prepared &prepared,
+ExitCode prepareProfile(const ModelArguments &arguments, Prepared &prepared,
                         const std::vector<std::string> &steps, std::string &executable) {
+  std::optional<uint64_t> limit = limitOfCache(arguments);
+  if (!limit)
+    return ExitUsage;
   executable = prepared.programs + "/profiler";
   if (sys::fs::exists(executable))
     return ExitOk;
   if (Error error = checkSources(prepared.folder))
     return failed(arguments, std::move(error));
-  auto aside = package::TemporaryFolder::createAt(executable + "." +
-                                                  std::to_string(sys::Process::getProcessId()) + ".part");
+  std::string cache = prepared.temporary ? "" : cacheFolder();
+  Expected<Aside> aside = makeAside(cache, prepared.programs);
   if (!aside)
     return failed(arguments, aside.takeError());
-  std::string made = (aside->path() + "/profiler").str();
+  std::string made = (aside->folder.path() + "/profiler").str();
   if (ExitCode e = link(arguments, prepared, made, steps))
     return e;
-  if (std::error_code code = sys::fs::rename(made, executable))
-    return failed(arguments, createStringError(code, "cannot rename " + made + ": " + code.message()));
+  if (aside->isInCache && !sys::fs::rename(made, executable)) {
+    trimCache(cache, *limit);
+  } else {
+    executable = made;
+    prepared.profiler.emplace(std::move(aside->folder));
+  }
   return ExitOk;
 }
 

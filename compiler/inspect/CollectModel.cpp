@@ -49,27 +49,36 @@ int64_t countOf(const onnx::TensorProto &t) {
   return countElements(std::vector<int64_t>(t.dims().begin(), t.dims().end())).value_or(0);
 }
 
-/// Numbers that training may have found: integers in small tensors are shapes, axes and the like.
+/// What is no longer than this says how an operator works: shapes, axes and the like, if it is of integers.
+constexpr int64_t smallList = 256;
+
+/// Numbers that training may have found.
 uint64_t parametersOf(const onnx::TensorProto &t) {
-  constexpr int64_t small = 256;
   const ElementType *e = elementTypeOfOnnx(t.data_type());
   bool isFloat =
       e && (llvm::StringRef(e->name).starts_with("f") || llvm::StringRef(e->name).starts_with("bf"));
   int64_t count = countOf(t);
-  return t.data_type() != onnx::TensorProto::STRING && (isFloat || count > small) ? uint64_t(count) : 0;
+  return t.data_type() != onnx::TensorProto::STRING && (isFloat || count > smallList) ? uint64_t(count) : 0;
 }
 
 /// Of an attribute: one of a Constant is what an initialiser is; elsewhere small numbers say how an operator works.
 uint64_t parametersOf(const onnx::AttributeProto &a, bool ofConstant) {
-  constexpr int64_t small = 256;
   if (a.type() == onnx::AttributeProto::TENSOR)
-    return ofConstant || countOf(a.t()) > small ? parametersOf(a.t()) : 0;
+    return ofConstant || countOf(a.t()) > smallList ? parametersOf(a.t()) : 0;
   if (!ofConstant)
     return 0;
-  return a.type() == onnx::AttributeProto::SPARSE_TENSOR ? parametersOf(a.sparse_tensor().values())
-         : a.type() == onnx::AttributeProto::FLOATS      ? a.floats_size()
-         : a.type() == onnx::AttributeProto::FLOAT       ? 1
-                                                         : 0;
+  switch (a.type()) {
+  case onnx::AttributeProto::SPARSE_TENSOR:
+    return parametersOf(a.sparse_tensor().values());
+  case onnx::AttributeProto::FLOATS:
+    return a.floats_size();
+  case onnx::AttributeProto::FLOAT:
+    return 1;
+  case onnx::AttributeProto::INTS:
+    return a.ints_size() > smallList ? a.ints_size() : 0;
+  default: // one integer (INT) is fewer than smallList
+    return 0;
+  }
 }
 
 template <typename List> std::string listText(const List &list) {

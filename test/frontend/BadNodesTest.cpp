@@ -17,9 +17,12 @@ TEST(BadNodes, UnknownOperator) {
 
 TEST(BadNodes, MisspeltOperator) {
   expectParts(reportOnNode(makeNode("n", "Matmul", {"X", "X"}, {"p"})),
-              {"n (Matmul): unknown operator; did you mean 'MatMul'?", "Write 'MatMul'"});
+              {"n (Matmul): unknown operator; did you mean 'MatMul'?", "Express it by ONNX operators"});
   expectParts(reportOnNode(makeNode("n", "Rleu", {"X"}, {"p"})), {"n (Rleu): unknown operator; did you mean 'Relu'?"});
   expectParts(reportOnNode(makeNode("n", "LabelEncodr", {"X"}, {"p"})), {"did you mean 'ai.onnx.ml.LabelEncoder'?"});
+  for (const char *other : {"Rsqrt", "Silu", "Exp2", "Log2", "Log1p", "Lerp", "Sinc"})
+    expectParts(reportOnNode(makeNode("n", other, {"X"}, {"p"})),
+                {std::string("n (") + other + "): unknown operator\n", "Express it by ONNX operators"});
 }
 
 TEST(BadNodes, UnnamedNodeIsCalledByItsOutput) {

@@ -1,4 +1,5 @@
 #include "compiler/frontend/Diagnostics.h"
+#include "compiler/frontend/Spelling.h"
 #include "compiler/frontend/Wording.h"
 
 #include <gtest/gtest.h>
@@ -31,7 +32,7 @@ TEST(Wording, TheFirstWordTakesThePlural) {
   EXPECT_EQ(counted(12, "value of subgraphs"), "12 values of subgraphs");
 }
 
-TEST(Wording, NearestName) {
+TEST(Spelling, NearestName) {
   const std::vector<std::string> names = {"weights", "help", "dim", "target", "o", "Time", "dip"};
   EXPECT_EQ(nearest("taget", names), "target");
   EXPECT_EQ(nearest("tagret", names), "target");
@@ -44,6 +45,21 @@ TEST(Wording, NearestName) {
   EXPECT_EQ(nearest("", names), std::nullopt);
   EXPECT_EQ(nearest("frobnicate", names), std::nullopt);
   EXPECT_EQ(nearest("taget", {}), std::nullopt);
+}
+
+TEST(Spelling, OnlyASlipIsMisspelt) {
+  const std::vector<std::string> names = {"Sqrt", "Selu", "Elu", "Relu", "Exp", "Loop", "Less", "Sinh", "Softmax", "Sigmoid", "MatMul"};
+  EXPECT_EQ(misspelt("Rleu", names), "Relu");
+  EXPECT_EQ(misspelt("erlu", names), "Relu");
+  EXPECT_EQ(misspelt("matmul", names), "MatMul");
+  EXPECT_EQ(misspelt("Softmaks", names), std::nullopt); // one letter wrong and one too many
+  EXPECT_EQ(misspelt("Softmex", names), "Softmax");
+  EXPECT_EQ(misspelt("Sigmod", names), "Sigmoid");
+  EXPECT_EQ(misspelt("Siigmoid", names), "Sigmoid");
+  // Functions of other frameworks.
+  for (const char *other : {"Rsqrt", "Silu", "Exp2", "Log2", "Log1p", "Lerp", "Sinc", "Rel", "", "R"})
+    EXPECT_EQ(misspelt(other, names), std::nullopt) << other;
+  EXPECT_EQ(misspelt("Relu", {}), std::nullopt);
 }
 
 TEST(DiagnosticsReport, Json) {
