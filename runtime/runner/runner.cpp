@@ -45,6 +45,36 @@ struct Block { // aligned memory; large ones are zeros that cost nothing before 
   unsigned char *data = nullptr; // null where there is no such memory
 };
 
+// Memory of several values. Much of it is one block, for one has huge pages: the first run then waits for a page fault every 2 MiB
+// instead of every 4 KiB. Little is a block each, so that a memory checker sees who writes behind his own.
+class Blocks {
+public:
+  explicit Blocks(const std::vector<size_t> &sizes) {
+    size_t total = 0;
+    std::vector<size_t> offsets;
+    for (size_t size : sizes) {
+      offsets.push_back(total);
+      total += (size + INGOT_ALIGN - 1) / INGOT_ALIGN * INGOT_ALIGN;
+    }
+    const bool together = total >= size_t(2) << 20;
+    if (together)
+      blocks.push_back(std::make_unique<Block>(total));
+    for (size_t i = 0; i < sizes.size(); ++i) {
+      if (!together)
+        blocks.push_back(std::make_unique<Block>(sizes[i]));
+      unsigned char *begin = blocks.back()->data;
+      complete = complete && begin;
+      data.push_back(together && begin ? begin + offsets[i] : begin);
+    }
+  }
+  unsigned char *operator[](size_t i) const { return data[i]; }
+  bool complete = true; // there was memory for all
+
+private:
+  std::vector<std::unique_ptr<Block>> blocks;
+  std::vector<unsigned char *> data;
+};
+
 // A workspace or state: on the device for a library that computes there.
 struct Memory {
   explicit Memory(const Model &model) : info(model) {}
@@ -81,7 +111,7 @@ struct Request {
   int64_t started = 0;
 };
 
-// What one input owns while it is in use.
+// What one input owns while it is in use, besides the bytes of its file.
 struct Storage {
   Bytes bytes;
   std::vector<ingot_string> strings;
@@ -94,36 +124,43 @@ bool complain(const std::string &text) {
   return false;
 }
 
-bool readFile(const std::string &path, Bytes &bytes) {
+bool sizeOfFile(const std::string &path, size_t &size) {
   struct stat info;
-  const bool isFile = !stat(path.c_str(), &info) && S_ISREG(info.st_mode); // no folder or pipe
-  std::FILE *file = isFile ? std::fopen(path.c_str(), "rb") : nullptr;
+  if (stat(path.c_str(), &info) || !S_ISREG(info.st_mode)) // a folder, a pipe
+    return complain("cannot read " + path);
+  size = size_t(info.st_size);
+  return true;
+}
+
+bool readFile(const std::string &path, unsigned char *data, size_t size) {
+  std::FILE *file = std::fopen(path.c_str(), "rb");
   if (!file)
     return complain("cannot read " + path);
-  bytes.resize(size_t(info.st_size)); // once: growing would touch the memory of each size on the way
-  const size_t got = std::fread(bytes.data(), 1, bytes.size(), file);
+  std::setvbuf(file, nullptr, _IONBF, 0); // straight into `data`
+  const size_t got = std::fread(data, 1, size, file);
   std::fclose(file);
-  return got == bytes.size() || complain("cannot read " + path);
+  return got == size || complain("cannot read " + path);
 }
 
 struct Reader {
-  const Bytes &bytes;
+  const unsigned char *data;
+  size_t size;
   size_t at = 0;
   template <class T> bool get(T &value) {
-    if (bytes.size() - at < sizeof value)
+    if (size - at < sizeof value)
       return false;
-    std::memcpy(&value, bytes.data() + at, sizeof value);
+    std::memcpy(&value, data + at, sizeof value);
     at += sizeof value;
     return true;
   }
 };
 
 bool readStrings(Reader &in, int64_t count, Storage &own) {
-  for (int64_t i = 0; count < 0 ? in.at < in.bytes.size() : i < count; ++i) {
+  for (int64_t i = 0; count < 0 ? in.at < in.size : i < count; ++i) {
     uint64_t size;
-    if (!in.get(size) || in.bytes.size() - in.at < size)
+    if (!in.get(size) || in.size - in.at < size)
       return false;
-    own.strings.push_back({reinterpret_cast<const char *>(in.bytes.data()) + in.at, size_t(size)});
+    own.strings.push_back({reinterpret_cast<const char *>(in.data) + in.at, size_t(size)});
     in.at += size;
   }
   return true;
@@ -150,9 +187,9 @@ bool readTensor(Reader &in, ingot_tensor &tensor, Storage &own) {
     return true;
   }
   const size_t size = ingot_bytes(count, tensor.dtype);
-  if (in.bytes.size() - in.at < size)
+  if (in.size - in.at < size)
     return false;
-  own.bytes.assign(in.bytes.begin() + in.at, in.bytes.begin() + in.at + size); // aligned
+  own.bytes.assign(in.data + in.at, in.data + in.at + size); // aligned
   tensor.data = own.bytes.data();
   in.at += size;
   return true;
@@ -176,26 +213,31 @@ bool parseShape(const std::string &text, ingot_tensor &tensor) {
   }
 }
 
-bool loadInput(const ValueInfo &info, const std::string &source, Item &item, Storage &own) {
-  // FILE[:SHAPE]; a shape has digits and x only, so that a path may hold colons.
-  std::string path = source, shape;
-  const size_t colon = source.rfind(':');
-  const bool shaped = colon != std::string::npos && source.find_first_not_of("0123456789x", colon + 1) == std::string::npos;
-  const bool scalar = colon != std::string::npos && source.substr(colon + 1) == "scalar";
-  if (shaped || scalar) {
-    path = source.substr(0, colon);
-    shape = source.substr(colon + 1);
+// FILE[:SHAPE]; a shape has digits and x only, so that a path may hold colons.
+struct Source {
+  explicit Source(const std::string &text) : path(text) {
+    const size_t colon = text.rfind(':');
+    if (colon == std::string::npos)
+      return;
+    shape = text.substr(colon + 1);
+    known = shape == "scalar" || shape.find_first_not_of("0123456789x") == std::string::npos;
+    if (known)
+      path = text.substr(0, colon);
   }
-  if (!readFile(path, own.bytes))
-    return false;
+  std::string path, shape;
+  bool known = false; // the shape
+};
+
+// `data`: the file's bytes.
+bool loadInput(const ValueInfo &info, const Source &source, unsigned char *data, size_t size, Item &item, Storage &own) {
+  const std::string &path = source.path;
   item = {};
   item.present = 1;
-  Reader in{own.bytes};
+  Reader in{data, size};
   if (info.kind == Kind::Tensor) {
     item.tensor.dtype = info.type;
-    if (!parseShape(shape, item.tensor))
-      return complain("bad shape in " + source);
-    const bool known = shaped || scalar;
+    if (source.known && !parseShape(source.shape, item.tensor))
+      return complain("bad shape in " + path + ":" + source.shape);
     int64_t count = 1;
     for (int i = 0; i < item.tensor.rank; ++i)
       count *= item.tensor.dims[i];
@@ -206,10 +248,10 @@ bool loadInput(const ValueInfo &info, const std::string &source, Item &item, Sto
       item.count = int64_t(own.strings.size());
       return true;
     }
-    item.tensor.data = own.bytes.data();
-    item.count = known ? count : int64_t(own.bytes.size() * 8 / ingot_dtype_bits(info.type));
-    if (ingot_bytes(item.count, info.type) != own.bytes.size())
-      return complain(path + " has " + std::to_string(own.bytes.size()) + " bytes, the shape says otherwise");
+    item.tensor.data = data;
+    item.count = source.known ? count : int64_t(size * 8 / ingot_dtype_bits(info.type));
+    if (ingot_bytes(item.count, info.type) != size)
+      return complain(path + " has " + std::to_string(size) + " bytes, the shape says otherwise");
     return true;
   }
   if (info.kind == Kind::Untyped) {
@@ -341,24 +383,37 @@ public:
     }
     std::vector<Item> inputs(info.input_count), outputs(info.output_count);
     std::vector<Storage> storage(info.input_count);
+    std::vector<Source> sources;
+    std::vector<size_t> sizes(info.input_count);
     for (size_t i = 0; i < info.input_count; ++i) {
       auto source = request.inputs.find(info.inputs[i].name);
       if (source == request.inputs.end())
         return complain(std::string("no --input for ") + info.inputs[i].name);
-      if (!loadInput(info.inputs[i], source->second, inputs[i], storage[i]))
+      sources.emplace_back(source->second);
+      if (!sizeOfFile(sources[i].path, sizes[i]))
         return false;
     }
+    const Blocks files(sizes);
+    if (!files.complete)
+      return complain("this machine has no memory for the inputs");
+    for (size_t i = 0; i < info.input_count; ++i)
+      if (!readFile(sources[i].path, files[i], sizes[i]) ||
+          !loadInput(info.inputs[i], sources[i], files[i], sizes[i], inputs[i], storage[i]))
+        return false;
     if (!provideMemory(dims, request.keepState))
       return false;
 
     info.shapes(dims.data(), state.data, outputs.data());
-    std::vector<std::unique_ptr<Block>> memory;
-    for (size_t i = 0; i < info.output_count; ++i) {
-      if (info.outputs[i].in_workspace)
-        continue;
-      memory.push_back(std::make_unique<Block>(ingot_bytes(outputs[i].count, info.outputs[i].type)));
-      outputs[i].tensor.data = memory.back()->data;
-    }
+    sizes.assign(info.output_count, 0);
+    for (size_t i = 0; i < info.output_count; ++i)
+      if (!info.outputs[i].in_workspace)
+        sizes[i] = ingot_bytes(outputs[i].count, info.outputs[i].type);
+    const Blocks results(sizes);
+    if (!results.complete)
+      return complain("this machine has no memory for the outputs");
+    for (size_t i = 0; i < info.output_count; ++i)
+      if (!info.outputs[i].in_workspace)
+        outputs[i].tensor.data = results[i];
     if (!runOnce(dims, inputs, outputs))
       return false;
     const double cold = double(nowNanoseconds() - processStart) * 1e-6;
@@ -554,8 +609,11 @@ int main(int argc, char **argv) {
   }
   if (args.size() != 2 || args[0] != "--script")
     return serve(args, session, start) ? 0 : 1;
-  Bytes script;
-  if (!readFile(args[1], script))
+  size_t size = 0;
+  if (!sizeOfFile(args[1], size))
+    return 2;
+  Bytes script(size);
+  if (!readFile(args[1], script.data(), size))
     return 2;
   int failures = 0, number = 0;
   std::vector<std::string> line(1);
