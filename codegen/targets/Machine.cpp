@@ -64,7 +64,7 @@ std::optional<Machine> findMachine(StringRef name) {
 static std::string unknownMachine(StringRef name) {
   const Machine *row = rowOf(name);
   if (!row)
-    return "unknown target '" + name.str() + "'; known: " + join(machineNames(), ", ") + ", native";
+    return "unknown target '" + name.str() + "'; known: " + join(machineNames(), ", ") + "; native, where the model runs here";
   return "target " + row->name + " has no feature '" + unknownFeature(*row, name).str() + "'; it has " +
          join(row->features, ", ");
 }

@@ -71,10 +71,15 @@ static void checkAttributeNames(const onnx::NodeProto &node, const OpSchema &sch
     if (known == schema.attributes().end()) {
       // ONNX ignores these; LayerNormalization alone says so in a flag that has no getter.
       bool ignored = attribute.name().starts_with("__") || schema.Name() == "LayerNormalization";
-      if (!ignored)
-        report("attribute '" + attribute.name() + "' is unknown in version " +
-                   std::to_string(schema.since_version()) + " of this operator",
-               "Remove the attribute, or export for the operator set that has it");
+      if (ignored)
+        continue;
+      std::vector<std::string> names;
+      for (const auto &[name, attributeSchema] : schema.attributes())
+        names.push_back(name);
+      auto meant = misspelt(attribute.name(), names);
+      report("attribute '" + attribute.name() + "' is unknown in version " + std::to_string(schema.since_version()) +
+                 " of this operator" + (meant ? "; did you mean '" + *meant + "'?" : ""),
+             "Remove the attribute, or export for the operator set that has it");
     } else if (attribute.type() != known->second.type) {
       report("attribute '" + attribute.name() + "' is a " + attributeTypeName(attribute.type()) +
                  ", the operator wants a " + attributeTypeName(known->second.type),

@@ -3,6 +3,7 @@
 #include "codegen/package/Text.h"
 #include "compiler/frontend/InferNode.h"
 #include "compiler/frontend/LoadModel.h"
+#include "compiler/frontend/Spelling.h"
 #include "compiler/weights/WeightStore.h"
 #include "llvm/ADT/StringExtras.h"
 #include <onnx/defs/schema.h>
@@ -317,7 +318,13 @@ OwningOpRef<ModuleOp> ModelImporter::run() {
   for (const auto &[name, shape] : options.shapes) {
     auto it = llvm::find_if(g.input(), [&](auto &in) { return in.name() == name; });
     if (it == g.input().end())
-      diagnostics.add({"--shape names no input of the model", "see the names with 'ingot inspect'", name});
+    {
+      std::vector<std::string> names;
+      for (const auto &in : g.input())
+        names.push_back(in.name());
+      auto meant = nearest(name, names);
+      diagnostics.add({"--shape names no input of the model", meant ? "did you mean '" + *meant + "'?" : "see the names with 'ingot inspect'", name});
+    }
     else if (it->type().tensor_type().has_shape() && size_t(it->type().tensor_type().shape().dim_size()) != shape.size())
       diagnostics.add({"--shape gives " + std::to_string(shape.size()) + " dimensions, the input has " +
                            std::to_string(it->type().tensor_type().shape().dim_size()),

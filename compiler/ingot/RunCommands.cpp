@@ -25,7 +25,7 @@ struct RunArguments : ModelArguments {
     app.add_option("--data", data, what);
     app.add_option("--threads", threads, "threads of the pool")->check(CLI::Range(1, 1024))->capture_default_str();
     app.footer("What is compiled for this is kept: INGOT_CACHE_DIR is the folder, ~/.cache/ingot if absent, INGOT_CACHE_SIZE how large\n"
-               "it grows, 10G if absent. A file of --input or --data is an array of numpy (.npy) or a serialised ONNX tensor (.pb).");
+               "it grows, 10G if absent. A value's file is an array of numpy (.npy) or a serialised ONNX tensor (.pb).");
   }
 };
 
@@ -230,8 +230,11 @@ ExitCode verify(const RunArguments &a) {
       if (several)
         head += (head.empty() ? "" : ", ") + target.name;
       RunResult r;
-      if (ExitCode e = runOnce(p, inputs, a, false, r, &target))
+      if (ExitCode e = runOnce(p, inputs, a, false, r, &target)) {
+        if (!head.empty())
+          complain(a, "this was " + head);
         return e;
+      }
       if (!head.empty())
         outs() << head << ":\n";
       all &= judge(p, a, r.outputs, reference, expected);

@@ -95,6 +95,9 @@ TEST(BadNodes, AttributeUnknown) {
   onnx::NodeProto node = makeNode("n", "Abs", {"X"}, {"p"});
   *node.add_attribute() = intAttribute("colour", 3);
   expectParts(reportOnNode(node), {"n (Abs)", "'colour' is unknown in version 13", "Remove the attribute"});
+  onnx::NodeProto slip = makeNode("n", "Transpose", {"X"}, {"p"});
+  *slip.add_attribute() = intAttribute("prem", 3);
+  expectParts(reportOnNode(slip), {"'prem' is unknown in version", "did you mean 'perm'?"});
 }
 
 TEST(BadNodes, AttributeTwice) {

@@ -148,7 +148,8 @@ static inline size_t ingot_dtype_bits(ingot_dtype type) {
 
 /* ingot_view_T {const T *data; size_t count;} is read, ingot_span_T {T *data; size_t count;} is written.
  * `count` is in elements, for packed types too (their bytes are count * bits / 8, rounded up). `data` needs the
- * alignment of T only and is never touched past its end; it may be 0 when `count` is 0. */
+ * alignment of T only and is never touched past its end; it may be 0 when `count` is 0. What is written must not
+ * overlap with anything else that the call reads or writes. */
 #define INGOT_SPANS(suffix, type)                                                                                 \
   typedef struct ingot_view_##suffix {                                                                            \
     const type *data;                                                                                             \
