@@ -202,7 +202,7 @@ class OwnPackage:
         os.rename(os.path.join(folder, "elsewhere"), os.path.join(folder, "w.bin"))
         command("cmake", "--build", build)
         run_programs(build, model)
-        for more, complaint in (("WEIGHT;file", "'WEIGHT' behind DIMS is not of the form"), ("TARGETS;native", "'native' is no target"),
+        for more, complaint in (("WEIGHT;file", "'WEIGHT' behind DIMS is not of the form"), ("TARGETS;native", "'native' is no target"), ("WEIGHTS;embedd", "not 'embedd'"),
                                 ("TARGETS;aarch64", "aarch64 is not for the project's processor"),
                                 ("MODEL;missing.onnx", "missing.onnx does not exist. If the build makes it"),
                                 ("MODEL;..", "is a folder; give the .onnx file in it"),

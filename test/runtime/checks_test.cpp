@@ -52,7 +52,7 @@ TEST(Checks, Room) {
   ingot_error error = {};
   EXPECT_EQ(ingot::check_room(&error, "state", 64, 64), INGOT_OK);
   EXPECT_EQ(ingot::check_room(&error, "state", 65, 64), INGOT_NEED_WORKSPACE);
-  EXPECT_STREQ(error.text, "state: 64 bytes, this run needs 65");
+  EXPECT_STREQ(error.text, "state: 64 bytes, this run needs 65: init it for larger sizes");
   EXPECT_EQ(error.expected, 65);
   EXPECT_EQ(error.actual, 64);
   // No memory can be that large: nothing that the caller provides would help.

@@ -80,7 +80,7 @@ static inline ingot_status unequal_sizes(ingot_error *error, const char *name, c
 }
 
 static inline ingot_status need_memory(ingot_error *error, const char *name, int64_t needed, size_t given) {
-  return fail(error, INGOT_NEED_WORKSPACE, name, -1, needed, int64_t(given), "%s: %lld bytes, this run needs %lld", name,
+  return fail(error, INGOT_NEED_WORKSPACE, name, -1, needed, int64_t(given), "%s: %lld bytes, this run needs %lld: init it for larger sizes", name,
               (long long)given, (long long)needed);
 }
 static inline ingot_status need_workspace(ingot_error *error, int64_t needed, size_t given) {
