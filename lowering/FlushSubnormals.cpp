@@ -89,11 +89,14 @@ struct FlushSubnormals : impl::FlushSubnormalsBase<FlushSubnormals> {
       // With other readers the weight would be there twice.
       if (!llvm::all_of(gets, [](nn::GetWeightOp get) { return llvm::all_of(get->getUses(), multipliesSubnormals); }))
         continue;
+      auto type = cast<RankedTensorType>(gets.front().getType());
+      auto element = dyn_cast<FloatType>(type.getElementType());
+      if (!element) // read by nobody
+        continue;
       auto weight = symbols.lookup<nn::WeightOp>(cast<StringAttr>(name));
       if (!weight || failed(store.require(weight)))
         return signalPassFailure();
-      auto type = cast<RankedTensorType>(gets.front().getType());
-      std::optional<WeightBytes> bytes = flushed(store.share(weight.getSymName()), cast<FloatType>(type.getElementType()), count);
+      std::optional<WeightBytes> bytes = flushed(store.share(weight.getSymName()), element, count);
       store.dropPages(weight.getSymName());
       if (!bytes)
         continue;

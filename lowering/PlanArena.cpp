@@ -4,7 +4,7 @@
 // cannot be ordered in general: buffers are grouped into *slots*; a slot is as large as the largest of its buffers (max), its offset the
 // sum of the slots before it. Buffers of constant size are placed at byte offsets within one region instead,
 // largest first, each at the lowest offset that is free during its lifetime (greedy by size; Pisarchyk and Lee, "Efficient
-// Memory Management for Deep Neural Net Inference", 2020). Buffers of different branches of an scf.if always may share memory; one of an
+// Memory Management for Deep Neural Net Inference", 2020). Buffers of different branches of an scf.if always may share memory; one of a
 // branch that sizes rule out (`if_positive`) takes none then. A buffer whose size depends on a symbol bound at run time
 // becomes plan.tail: it is taken from behind the planned part when its size is known.
 //

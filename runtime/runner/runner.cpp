@@ -31,12 +31,14 @@ namespace {
 
 using Bytes = std::vector<unsigned char>;
 
+constexpr size_t ownPages = size_t(2) << 20; // from here on ingot::buffer maps pages, which are zeros and may be huge
+
 struct Block { // aligned memory; large ones are zeros that cost nothing before they are touched
   explicit Block(size_t bytes = 0) : size(bytes) {
     if (!memory.reset(bytes, INGOT_ALIGN))
       return;
     data = static_cast<unsigned char *>(memory.data());
-    if (bytes < size_t(2) << 20)
+    if (bytes < ownPages)
       std::memset(data, 0, bytes);
   }
   Block(const Block &) = delete;
@@ -56,7 +58,7 @@ public:
       offsets.push_back(total);
       total += (size + INGOT_ALIGN - 1) / INGOT_ALIGN * INGOT_ALIGN;
     }
-    const bool together = total >= size_t(2) << 20;
+    const bool together = total >= ownPages;
     if (together)
       blocks.push_back(std::make_unique<Block>(total));
     for (size_t i = 0; i < sizes.size(); ++i) {

@@ -1,23 +1,11 @@
-#include "compiler/weights/WeightStore.h"
-#include "dialects/RegisterDialects.h"
-#include "lowering/Passes.h"
-#include "mlir/Parser/Parser.h"
-#include "mlir/Pass/PassManager.h"
+#include "WeightPassTest.h"
 #include <cmath>
-#include <gtest/gtest.h>
 
 using namespace mlir;
 using namespace ingot;
 
 namespace {
-struct HoistConstantsTest : testing::Test {
-  DialectRegistry registry;
-  MLIRContext context{(registerDialects(registry), registry)};
-  WeightStore &store = WeightStore::of(&context);
-  OwningOpRef<ModuleOp> module;
-  std::string diagnostics;
-  ScopedDiagnosticHandler handler{&context, [&](Diagnostic &d) { diagnostics += d.str() + "\n"; }};
-
+struct HoistConstantsTest : WeightPassTest {
   void add(const char *name, ArrayRef<int64_t> dims, const std::vector<float> &v) {
     store.add(name, Float32Type::get(&context), dims, WeightBytes::copy({reinterpret_cast<const char *>(v.data()), v.size() * 4}));
   }
@@ -28,14 +16,7 @@ struct HoistConstantsTest : testing::Test {
     memcpy(v.data(), bytes.data(), bytes.size());
     return v;
   }
-  void hoist(const std::string &text) {
-    module = parseSourceString<ModuleOp>(text, &context);
-    ASSERT_TRUE(bool(module)) << diagnostics;
-    PassManager pm(&context);
-    pm.addPass(createHoistConstants());
-    ASSERT_TRUE(succeeded(pm.run(*module))) << diagnostics;
-    ASSERT_EQ(diagnostics, "");
-  }
+  void hoist(const std::string &text) { run(text, createHoistConstants()); }
   unsigned kernelsLeft() {
     unsigned n = 0;
     module->walk([&](kernel::GenericOp) { ++n; });
